@@ -1,0 +1,1 @@
+"""Rounds, a CME course tracker: from a required training to a certificate that holds."""

@@ -1,0 +1,1 @@
+"""Who must finish what by when, and why."""

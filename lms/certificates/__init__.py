@@ -1,0 +1,1 @@
+"""The ledger of certificates: issue, supersede, revoke, draw, verify."""

@@ -1,0 +1,1 @@
+"""Course files read, checked and published as versions for ever."""

@@ -1,0 +1,1 @@
+"""Claiming credit, and the transcript."""

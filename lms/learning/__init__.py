@@ -1,0 +1,1 @@
+"""Enrolment, lessons, attempts, answers, evaluation, completion."""

@@ -1,0 +1,1 @@
+"""Who has finished what: read, never written."""

@@ -1,0 +1,1 @@
+"""Pages, doors, limits: what every feature's views stand on."""
