@@ -3,8 +3,8 @@
 No route without `may=`. A view that returns commits; a view that raises rolls back.
 """
 
-from collections.abc import Callable
-from contextlib import nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, nullcontext
 from enum import Enum
 from functools import wraps
 from typing import Any, Final
@@ -55,6 +55,18 @@ class Blueprint(flask.Blueprint):
             return view
 
         return register
+
+
+@contextmanager
+def kept() -> Iterator[None]:
+    """Keep what is done inside when it ends well, drop it when it raises: for commands."""
+    with writing():
+        try:
+            yield
+            db.session.commit()
+        except Exception:
+            db.session.rollback()
+            raise
 
 
 def _settled(view: RouteCallable) -> RouteCallable:

@@ -1,0 +1,1 @@
+"""Set type for PDF pages: faces, shaping, direction, fitting, tags and signatures; knows no feature."""

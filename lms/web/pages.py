@@ -1,0 +1,225 @@
+"""What all pages share: error pages, headers, filters, and the way to settings and press."""
+
+import hashlib
+from datetime import date, datetime
+from functools import lru_cache
+from pathlib import Path
+from typing import Any, cast
+from zoneinfo import ZoneInfo
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import IntegrityError, OperationalError
+from werkzeug.exceptions import HTTPException, SecurityError
+
+from lms import clock
+from lms.access import Permission, holds
+from lms.config import Settings
+from lms.db import db
+from lms.errors import Missing, NotAllowed, Refused
+
+# No inline script or style, nothing from elsewhere, nobody may frame us.
+POLICY = (
+    "default-src 'self'; base-uri 'none'; object-src 'none'; frame-ancestors 'none'; "
+    "form-action 'self'"
+)
+HEADERS = {
+    "Content-Security-Policy": POLICY,
+    "X-Content-Type-Options": "nosniff",
+    "Referrer-Policy": "same-origin",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
+}
+
+TITLES = {
+    400: "This request can't be read",
+    401: "Please sign in",
+    403: "This page is not open to you",
+    404: "There is no such page",
+    405: "This address does not work that way",
+    409: "Something changed meanwhile",
+    413: "That is too large",
+    422: "Something is missing",
+    429: "Please wait a moment",
+    500: "Something went wrong on our side",
+    503: "The records can't be reached right now",
+}
+SENTENCES = {
+    400: "Part of it did not arrive as it was sent. Go back, reload the page and try again.",
+    401: "Sign in, and you come back to where you were.",
+    403: "Your account does not have the part that this page needs. An administrator can give it.",
+    404: "It may have moved, or the address has a slip in it. Nothing of yours is lost.",
+    405: "Go back and use the buttons of the page.",
+    409: "Somebody, or you in another tab, was faster. Reload the page and look at it again.",
+    413: "Send less than 2 MB at a time.",
+    422: "Go back and look at what you typed.",
+    429: "There were many requests in a short time. Try again in a few minutes.",
+    500: "The problem is recorded. What you saved before is safe; try again in a moment.",
+    503: "Nothing was changed. Try again in a minute; what you saved before is safe.",
+}
+
+
+def settings() -> Settings:
+    """Return the settings of the running application."""
+    return cast("Settings", flask.current_app.extensions["settings"])
+
+
+def press() -> Any:
+    """Return what certificates are made with: faces, signing key, anchors, addresses."""
+    return flask.current_app.extensions["press"]()
+
+
+def zone() -> ZoneInfo:
+    """Return the zone that days and times are shown in: the reader's, else the institution's."""
+    if current_user and current_user.is_authenticated:
+        return cast("ZoneInfo", current_user.person.zone)
+    return settings().zone
+
+
+def today() -> date:
+    """Return the institution's calendar day, by which due and expiry days count."""
+    return clock.day_of(clock.now(), settings().zone)
+
+
+def wants_json() -> bool:
+    """Say whether the client asked for JSON rather than a page."""
+    best = flask.request.accept_mimetypes.best_match(["text/html", "application/json"])
+    return best == "application/json"
+
+
+def problem(status: int, sentence: str | None = None) -> ResponseReturnValue:
+    """Answer with the designed page of this status, or JSON for those who asked for it."""
+    title = TITLES.get(status, TITLES[500])
+    text = sentence or SENTENCES.get(status, SENTENCES[500])
+    if wants_json():
+        return flask.jsonify(status=status, title=title, detail=text), status
+    page = flask.render_template("errors/problem.html", status=status, title=title, sentence=text)
+    return page, status
+
+
+def _on_http(error: HTTPException) -> ResponseReturnValue:
+    if isinstance(error, SecurityError):
+        # The layout asks for addresses, which a request to an unknown host can't have.
+        return flask.Response(
+            "This server does not answer under that name. Set LMS_BASE_URL to its address.\n",
+            400,
+            content_type="text/plain; charset=utf-8",
+        )
+    if isinstance(error, CSRFError):
+        return problem(
+            400,
+            "The form was open for too long, or in another session. Go back, reload the page "
+            "and send it again; copy what you typed first.",
+        )
+    if error.response is not None or (error.code or 500) < 400:
+        return error
+    return problem(error.code or 500)
+
+
+def _on_crash(error: Exception) -> ResponseReturnValue:
+    flask.current_app.logger.error("unexpected: %s", type(error).__name__, exc_info=error)
+    return problem(500)
+
+
+def _on_unavailable(error: OperationalError) -> ResponseReturnValue:
+    flask.current_app.logger.error("database: %s", type(error.orig).__name__)
+    db.session.rollback()
+    return problem(503)
+
+
+def register_errors(app: flask.Flask) -> None:
+    """Answer each kind of refusal and failure with one page."""
+    app.register_error_handler(Refused, lambda error: problem(409, str(error) or None))
+    app.register_error_handler(NotAllowed, lambda _error: problem(403))
+    app.register_error_handler(Missing, lambda _error: problem(404))
+    app.register_error_handler(IntegrityError, lambda _error: problem(409))
+    app.register_error_handler(OperationalError, _on_unavailable)
+    app.register_error_handler(HTTPException, _on_http)
+    app.register_error_handler(Exception, _on_crash)
+
+
+def day(value: date | datetime | None) -> str:
+    """Write a day as "March 17, 2026"; an instant counts in the reader's zone."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        value = value.astimezone(zone()).date()
+    return f"{value:%B} {value.day}, {value.year}"
+
+
+def clocktime(value: datetime) -> str:
+    """Write the time of an instant in the reader's zone as "10:42 am"."""
+    local = value.astimezone(zone())
+    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+
+
+_ZONE_WORDS = {
+    "America/Los_Angeles": "Pacific",
+    "America/Denver": "Mountain",
+    "America/Phoenix": "Mountain (Arizona)",
+    "America/Chicago": "Central",
+    "America/New_York": "Eastern",
+    "America/Anchorage": "Alaska",
+    "Pacific/Honolulu": "Hawaii",
+}
+
+
+def zone_words(key: str) -> str:
+    """Name a zone as people do: "Pacific" for America/Los_Angeles, else the city."""
+    return _ZONE_WORDS.get(key, key.rpartition("/")[2].replace("_", " ") + " time")
+
+
+def moment(value: datetime) -> str:
+    """Write an instant as "Friday, March 27, 2026, 11:59 pm Pacific" in the reader's zone."""
+    local = value.astimezone(zone())
+    return f"{local:%A}, {day(value)}, {clocktime(value)} {zone_words(zone().key)}"
+
+
+def hours(quarters: int) -> str:
+    """Write quarters of an hour as "0.75"."""
+    return f"{quarters // 4}.{quarters % 4 * 25:02d}"
+
+
+@lru_cache(maxsize=256)
+def _stamp(path: Path, _changed: float) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
+
+
+def asset(name: str) -> str:
+    """Return the address of a static file with its content's stamp, so it may be kept for long."""
+    path = Path(flask.current_app.static_folder or "") / name
+    return flask.url_for("static", filename=name, v=_stamp(path, path.stat().st_mtime))
+
+
+def _with_headers(response: flask.Response) -> flask.Response:
+    for name, value in HEADERS.items():
+        response.headers.setdefault(name, value)
+    if flask.request.is_secure:
+        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if flask.request.endpoint == "static":
+        if "v" in flask.request.args:
+            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+    else:
+        # A shared ward computer must not show the last reader's page after "back".
+        response.headers.setdefault("Cache-Control", "no-store")
+    return response
+
+
+def _allowed(name: str) -> bool:
+    signed_in = bool(current_user) and current_user.is_authenticated
+    return signed_in and holds(current_user.actor, Permission[name])
+
+
+def init_app(app: flask.Flask) -> None:
+    """Give the application its error pages, filters, headers and what templates may ask."""
+    register_errors(app)
+    app.after_request(_with_headers)
+    app.jinja_env.filters.update(
+        day=day, moment=moment, clocktime=clocktime, hours=hours, zone_words=zone_words
+    )
+    app.jinja_env.globals.update(asset=asset, allowed=_allowed, zone=zone)
+    app.jinja_env.trim_blocks = True
+    app.jinja_env.lstrip_blocks = True
