@@ -2,7 +2,7 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from lms.typeset.faces import Faces, Role
@@ -57,8 +57,7 @@ def printable(text: str, box: Box, faces: Faces, *, locale: str | None = None) -
 
 def printable_line(text: str, noun: str, faces: Faces) -> str:
     """Clean a short text such as the issuer's name or a statement; raise ``Unprintable``."""
-    box = Box(noun, *(getattr(_PLAIN, slot) for slot in Box.__slots__[1:]))
-    return printable(text, box, faces).text
+    return printable(text, replace(_PLAIN, noun=noun), faces).text
 
 
 def _cleaned(text: str, box: Box) -> str:
@@ -72,6 +71,8 @@ def _cleaned(text: str, box: Box) -> str:
             "printed. Shorten it."
         )
     for place, character in enumerate(cleaned):
+        if unicodedata.category(character)[0] == "M" and cleaned[place - 1 : place] in ("", " "):
+            raise Unprintable(_baseless(character, box))
         if not _is_allowed(cleaned, place, box):
             raise Unprintable(
                 f"The character {_shown(character)} cannot be printed in a {box.noun}. "
@@ -79,7 +80,7 @@ def _cleaned(text: str, box: Box) -> str:
             )
     if not any(unicodedata.category(character)[0] == "L" for character in cleaned):
         raise Unprintable(f"The {box.noun} has no letter. Type it as it should be printed.")
-    heap = _HEAP.search(unicodedata.normalize("NFD", cleaned)) and _HEAP.search(cleaned)
+    heap = _HEAP.search(cleaned)
     if heap:
         raise Unprintable(
             f"Three accents stand on one letter ({_shown(heap.group(0)[0])} is the first of "
@@ -124,12 +125,17 @@ def _no_glyph(problem: NoGlyph, box: Box) -> str:
     """Say which character has no glyph and what can be done."""
     culprit = next((c for c in problem.part if c not in JOINERS), problem.part[:1])
     if problem.baseless:
-        return (
-            f"The mark {_shown(culprit)} stands without a letter to carry it. "
-            f"Leave it out of the {box.noun} or type the letter before it."
-        )
+        return _baseless(culprit, box)
     return (
         f"The character {_shown(culprit)} cannot be printed, because no font here has it. "
         f"Write the {box.noun} in another script, or ask the administrator to install a font "
         "for it."
+    )
+
+
+def _baseless(mark: str, box: Box) -> str:
+    """Say that a mark has no letter under it."""
+    return (
+        f"The mark {_shown(mark)} stands without a letter to carry it. "
+        f"Leave it out of the {box.noun} or type the letter before it."
     )

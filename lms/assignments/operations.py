@@ -1,0 +1,143 @@
+"""Assign a course or series to a department, close an assignment, exempt a person."""
+
+from datetime import date, datetime
+
+from sqlalchemy import select
+from sqlalchemy.exc import IntegrityError
+
+from lms import audit
+from lms.access import Actor, Permission, require
+from lms.assignments import queries, rules
+from lms.assignments.models import Assignment, Exemption
+from lms.courses import queries as courses
+from lms.db import db, whole
+from lms.errors import Missing, Refused
+
+
+class TooSoon(Refused):
+    """The due day gives no fair notice, or lies too far away."""
+
+
+class AlreadyAssigned(Refused):
+    """This department has the same assignment open already."""
+
+
+class NothingToExempt(Refused):
+    """This person is not concerned by the assignment, or exempt already."""
+
+
+class AlreadyClosed(Refused):
+    """The assignment is closed."""
+
+
+@whole
+def assign(
+    *,
+    actor: Actor,
+    department_id: int,
+    course_key: str | None = None,
+    series_key: str | None = None,
+    due_on: date,
+    reason: str,
+    asked_by: str,
+    basis: str,
+    accept_days: int,
+    at: datetime,
+    today: date,
+) -> Assignment:
+    """Ask a department and all below it to finish a course or a series by a day.
+
+    Raises NotAllowed outside the actor's departments, Missing for an unknown course, series or
+    department, TooSoon and AlreadyAssigned.
+    """
+    require(actor, Permission.ASSIGN, department_id=department_id)
+    queries.department(department_id)
+    if sentence := rules.notice_problem(due_on=due_on, today=today):
+        raise TooSoon(sentence)
+    course_id = None
+    if course_key is not None:
+        course_id = courses.latest(course_key).course_id
+    else:
+        courses.series(series_key or "")
+    _refuse_a_twin(department_id, course_id, series_key)
+    made = Assignment(
+        department_id=department_id,
+        course_id=course_id,
+        series_key=series_key,
+        due_on=due_on,
+        reason=reason,
+        asked_by=asked_by,
+        basis=basis,
+        accept_days=accept_days,
+        created_at=at,
+        created_by_id=actor.person_id or None,
+    )
+    db.session.add(made)
+    db.session.flush()
+    what = course_key or series_key
+    audit.record(
+        actor=actor, at=at, action="assignment.created", thing=f"assignment:{made.id}",
+        department=department_id, what=what, due_on=due_on.isoformat(),
+    )
+    return made
+
+
+def _refuse_a_twin(department_id: int, course_id: int | None, series_key: str | None) -> None:
+    twin = select(Assignment).where(
+        Assignment.department_id == department_id,
+        Assignment.closed_at.is_(None),
+        Assignment.course_id == course_id if course_id else Assignment.series_key == series_key,
+    )
+    other = db.session.scalar(twin.with_for_update())
+    if other is not None:
+        raise AlreadyAssigned(
+            f"This department has it assigned already, due {other.due_on:%B} "
+            f"{other.due_on.day}, {other.due_on.year}. Close that one first to change the day."
+        )
+
+
+@whole
+def close(*, actor: Actor, assignment_id: int, reason: str, at: datetime) -> Assignment:
+    """End an assignment with a reason; who finished keeps what they finished.
+
+    Raises Missing, NotAllowed, AlreadyClosed.
+    """
+    one = queries.assignment(actor, assignment_id)
+    require(actor, Permission.ASSIGN, department_id=one.department_id)
+    if one.closed_at is not None:
+        raise AlreadyClosed("This assignment is closed already.")
+    one.closed_at, one.closed_by_id, one.closed_reason = at, actor.person_id or None, reason
+    audit.record(
+        actor=actor, at=at, action="assignment.closed", thing=f"assignment:{one.id}", reason=reason
+    )
+    return one
+
+
+@whole
+def exempt(
+    *, actor: Actor, assignment_id: int, person_id: int, reason: str, at: datetime
+) -> Exemption:
+    """Free one person of one assignment, with a reason.
+
+    Raises Missing, NotAllowed, and NothingToExempt when the person is not concerned by it or is
+    exempt already.
+    """
+    one = queries.assignment(actor, assignment_id)
+    person = queries.concerned_person(one, person_id)
+    if person is None or person.department_id is None:
+        raise Missing("person")
+    require(actor, Permission.EXEMPT, department_id=person.department_id)
+    made = Exemption(
+        assignment_id=one.id, person_id=person_id, reason=reason,
+        granted_by_id=actor.person_id or None, granted_at=at,
+    )
+    db.session.add(made)
+    try:
+        db.session.flush()
+    except IntegrityError:
+        raise NothingToExempt("This person is exempt from it already.") from None
+    audit.record(
+        actor=actor, at=at, action="exemption.granted", thing=f"assignment:{one.id}",
+        person=person_id, reason=reason,
+    )
+    return made

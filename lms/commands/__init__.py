@@ -1,0 +1,1 @@
+"""What an operator types: serve, upgrade, back up, look after, show."""

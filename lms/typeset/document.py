@@ -1,0 +1,216 @@
+"""Put a drawn page into a file: structure tree, metadata, attachment, place for a signature."""
+
+import io
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from reportlab.pdfgen.canvas import Canvas
+
+from lms.typeset.metadata import Metadata, xmp
+from lms.typeset.objects import (
+    Array,
+    Dictionary,
+    Document,
+    Info,
+    Literal,
+    Name,
+    Reference,
+    String,
+    stream,
+    text_string,
+)
+from lms.typeset.page import Element, Page
+
+SRGB: Final = Path(__file__).with_name("srgb.icc").read_bytes()
+ROOM: Final = 8192  # hexadecimal digits kept free for the signature
+HOLE: Final = b"/ByteRange [0 ########## ########## ##########]"
+_SIGNED_BY: Final = "Digital signature of the issuer"
+_HIDDEN: Final = 4 + 128  # annotation flags Print and Locked
+
+
+@dataclass(frozen=True, slots=True)
+class Attachment:
+    """A JSON file that travels inside the PDF."""
+
+    name: str
+    description: str
+    data: bytes
+
+
+def finish(page: Page, metadata: Metadata, attachment: Attachment, room: int = ROOM) -> bytes:
+    """Answer the file: PDF 1.7, one revision, PDF/A-3a and PDF/UA-1, not yet signed.
+
+    The same page and metadata give the same bytes. ``room`` is the number of hexadecimal digits
+    kept free for the signature.
+    """
+    buffer = io.BytesIO()
+    canvas: Any = Canvas(
+        buffer,
+        pagesize=(page.width, page.height),
+        invariant=1,
+        pageCompression=1,
+        pdfVersion=(1, 7),
+        lang=metadata.language,
+    )
+    canvas._preamble = ""  # ReportLab's own selects Helvetica, which is not embedded
+    document = canvas._doc
+    catalog = document.Catalog
+    catalog.__NoDefault__ = [*catalog.__NoDefault__, "OutputIntents", "AF"]
+    _declare(document, metadata)
+    _attach(document, metadata, attachment)
+    _prepare_signature(document, metadata, room)
+    _structure(document, page.elements, metadata.language)
+    page.fonts.finish(document)
+    canvas.showPage()
+    _content(document, page)
+    document.info = Info(metadata.info())
+    identifier = metadata.identifier(attachment.data)
+    document._ID = f"[<{identifier}><{identifier}>]\n".encode()
+    canvas.save()
+    return buffer.getvalue()
+
+
+def _declare(document: Document, metadata: Metadata) -> None:
+    """Write what the catalogue says: metadata, colours, language, marked content."""
+    catalog = document.Catalog
+    profile = document.Reference(stream(SRGB, entries={"N": 3}))
+    intent = {
+        "Type": Name("OutputIntent"),
+        "S": Name("GTS_PDFA1"),
+        "OutputConditionIdentifier": String("sRGB IEC61966-2.1"),
+        "Info": String("sRGB IEC61966-2.1"),
+        "DestOutputProfile": profile,
+    }
+    catalog.OutputIntents = Array([Dictionary(intent)])
+    kinds = {"Type": Name("Metadata"), "Subtype": Name("XML")}
+    catalog.Metadata = stream(xmp(metadata), compress=False, entries=kinds)
+    catalog.MarkInfo = Dictionary({"Marked": "true"})
+    catalog.ViewerPreferences = Dictionary({"DisplayDocTitle": "true"})
+
+
+def _attach(document: Document, metadata: Metadata, attachment: Attachment) -> None:
+    """Attach a file to the document (only part 3 of PDF/A allows JSON)."""
+    entries = {
+        "Type": Name("EmbeddedFile"),
+        # As a PDFName the slash inside would break the dictionary.
+        "Subtype": "/application#2Fjson",
+        "Params": Dictionary(
+            {"Size": len(attachment.data), "ModDate": String(metadata.pdf_date)}
+        ),
+    }
+    file = document.Reference(stream(attachment.data, entries=entries))
+    specification = document.Reference(
+        Dictionary(
+            {
+                "Type": Name("Filespec"),
+                "F": String(attachment.name),
+                "UF": String(attachment.name),
+                "AFRelationship": Name("Data"),
+                "Desc": String(attachment.description),
+                "EF": Dictionary({"F": file, "UF": file}),
+            }
+        )
+    )
+    document.Catalog.AF = Array([specification])
+    names = Array([String(attachment.name), specification])
+    document.Catalog.Names = Dictionary({"EmbeddedFiles": Dictionary({"Names": names})})
+
+
+def _prepare_signature(document: Document, metadata: Metadata, room: int) -> None:
+    """Write an invisible signature field whose value has two holes, filled after drawing."""
+    value = b"".join(
+        (
+            b"<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (",
+            metadata.pdf_date.encode(),
+            b") /Name ",
+            text_string(metadata.author, document),
+            b" ",
+            HOLE,
+            b" /Contents <",
+            b"0" * room,
+            b"> >>",
+        )
+    )
+    document.Reference(Literal(value), "signature.value")
+    widget = {
+        "Type": Name("Annot"),
+        "Subtype": Name("Widget"),
+        "FT": Name("Sig"),
+        "T": String("issuer"),
+        "TU": String(_SIGNED_BY),
+        "V": Reference("signature.value"),
+        "Rect": Array([0, 0, 0, 0]),
+        "F": _HIDDEN,
+        "P": Reference("Page1"),
+        "StructParent": 1,
+    }
+    document.Reference(Dictionary(widget), "signature.widget")
+    fields = Array([Reference("signature.widget")])
+    document.Catalog.AcroForm = Dictionary({"Fields": fields, "SigFlags": 3})
+
+
+def _structure(document: Document, elements: list[Element], language: str) -> None:
+    """Write the structure tree: the document, its elements in reading order, the signature."""
+    parts = [
+        document.Reference(_element(place, element), f"structure.{place}")
+        for place, element in enumerate(elements)
+    ]
+    # A widget is an annotation: it needs a Form element, an OBJR and a StructParent.
+    signature = {
+        "Type": Name("StructElem"),
+        "S": Name("Form"),
+        "P": Reference("structure.document"),
+        "Pg": Reference("Page1"),
+        "Alt": String(_SIGNED_BY),
+        "K": Dictionary(
+            {"Type": Name("OBJR"), "Obj": Reference("signature.widget"), "Pg": Reference("Page1")}
+        ),
+    }
+    form = document.Reference(Dictionary(signature), "structure.signature")
+    parents = document.Reference(
+        Dictionary({"Nums": Array([0, Array(parts), 1, Reference("structure.signature")])})
+    )
+    root = {
+        "Type": Name("StructTreeRoot"),
+        "K": Array([Reference("structure.document")]),
+        "ParentTree": parents,
+        "ParentTreeNextKey": 2,
+    }
+    document.Reference(Dictionary(root), "structure.root")
+    whole = {
+        "Type": Name("StructElem"),
+        "S": Name("Document"),
+        "P": Reference("structure.root"),
+        "K": Array([*parts, form]),
+        "Lang": String(language),
+    }
+    document.Reference(Dictionary(whole), "structure.document")
+    document.Catalog.StructTreeRoot = Reference("structure.root")
+
+
+def _element(place: int, element: Element) -> Any:
+    """Make one structure element."""
+    entries: dict[str, Any] = {
+        "Type": Name("StructElem"),
+        "S": Name(element.role),
+        "P": Reference("structure.document"),
+        "Pg": Reference("Page1"),
+        "K": place,
+    }
+    told = {"Alt": element.alt, "ActualText": element.actual, "Lang": element.language}
+    entries |= {key: String(text) for key, text in told.items() if text}
+    if element.box is not None:
+        box = Array([f"{value:.2f}" for value in element.box])
+        entries["A"] = Dictionary({"O": Name("Layout"), "BBox": box, "Placement": Name("Block")})
+    return Dictionary(entries)
+
+
+def _content(document: Document, page: Page) -> None:
+    """Give the page its content and the keys that ReportLab's page does not know."""
+    made = document.idToObject["Page1"]
+    made.__NoDefault__ = [*made.__NoDefault__, "StructParents", "Tabs", "Annots"]
+    made.Contents = stream("\n".join(page.operators))
+    made.StructParents = 0
+    made.Tabs = Name("S")
+    made.Annots = Array([Reference("signature.widget")])

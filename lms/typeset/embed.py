@@ -1,0 +1,162 @@
+"""Write shaped text as PDF operators and embed the glyphs used as Type 0 fonts (Identity-H).
+
+ReportLab's own fonts are not used: they neither shape complex scripts nor give the same bytes
+whatever was drawn before.
+"""
+
+import hashlib
+from typing import Any, Final
+
+from lms.typeset.fontfile import Face
+from lms.typeset.objects import Array, Dictionary, Document, Name, String, stream
+from lms.typeset.shape import Glyph, Run, Runs
+
+_CMAP_HEAD: Final = (
+    "/CIDInit /ProcSet findresource begin 12 dict begin begincmap "
+    "/CIDSystemInfo <</Registry (Adobe) /Ordering (UCS) /Supplement 0>> def "
+    "/CMapName /Adobe-Identity-UCS def /CMapType 2 def "
+    "1 begincodespacerange <0000> <ffff> endcodespacerange\n"
+)
+_CMAP_TAIL: Final = "endcmap CMapName currentdict /CMap defineresource pop end end"
+_SYMBOLIC: Final = 4
+
+
+class Fonts:
+    """The glyphs that one document uses, face by face in order of first use."""
+
+    def __init__(self) -> None:
+        self._used: dict[Face, dict[int, str]] = {}
+
+    def show(self, at: tuple[float, float], runs: Runs, size: float, track: float = 0.0) -> str:
+        """Answer the operators that set a line at a baseline's left end; lengths in points."""
+        x, y = at
+        written: list[str] = []
+        for run in runs:
+            body, clashes = self._show_run(run, x, y, size, track)
+            # Right-to-left runs get no ActualText here: viewers would reverse it once more. Their
+            # structure element carries it.
+            if (run.is_complex or clashes) and not run.is_rtl:
+                told = run.text.encode("utf-16-be").hex()
+                body = f"/Span <</ActualText <feff{told}>>> BDC {body} EMC"
+            written.append(body)
+            x += run.width * size / 1000 + track * len(run.glyphs)
+        return "\n".join(written)
+
+    def _note(self, face: Face, glyph: Glyph) -> bool:
+        """Remember a glyph and its text; say whether it already stands for another text."""
+        known = self._used.setdefault(face, {})
+        have = known.get(glyph.number)
+        if not have:
+            known[glyph.number] = glyph.text
+            return have is not None and have != glyph.text
+        return have != glyph.text
+
+    def _show_run(
+        self, run: Run, x: float, y: float, size: float, track: float
+    ) -> tuple[str, bool]:
+        """Write one run as TJ operators, raised marks by text rise."""
+        clashes = False
+        parts: list[str] = []
+        shown: list[str] = []
+        rise = pending = 0.0
+        for glyph in run.glyphs:
+            clashes = self._note(run.face, glyph) or clashes
+            lift = glyph.up * size / 1000
+            if abs(lift - rise) > 1e-6:
+                parts.append(_array(shown))
+                shown.clear()
+                rise = lift
+                parts.append(f"{rise:.3f} Ts")
+            adjust = pending - glyph.right
+            if abs(adjust) > 0.05:
+                shown.append(f" {adjust:.1f} ")
+            shown.append(f"<{glyph.number:04x}>")
+            pending = glyph.right + run.face.advance(glyph.number) - glyph.advance
+            pending -= track * 1000 / size
+        parts.append(_array(shown))
+        if rise:
+            parts.append("0 Ts")
+        number = list(self._used).index(run.face)
+        body = " ".join(part for part in parts if part)
+        return f"BT /T{number} {size:.3f} Tf 1 0 0 1 {x:.3f} {y:.3f} Tm {body} ET", clashes
+
+    def finish(self, document: Document) -> None:
+        """Embed every face used; the page's font resources then hold them and nothing else."""
+        resources = document.idToObject["BasicFonts"].dict
+        resources.clear()
+        for number, (face, texts) in enumerate(self._used.items()):
+            resources[f"T{number}"] = document.Reference(_type0(document, face, texts))
+
+
+def _array(shown: list[str]) -> str:
+    return f"[{''.join(shown)}] TJ".replace("><", "") if shown else ""
+
+
+def _descriptor(document: Document, face: Face, name: str, glyphs: tuple[int, ...]) -> Any:
+    """Make the font descriptor with the cut font file."""
+    data = face.subset(glyphs)
+    if face.is_cff:
+        key, file = "FontFile3", stream(data, entries={"Subtype": Name("CIDFontType0C")})
+    else:
+        key, file = "FontFile2", stream(data, entries={"Length1": len(data)})
+    return Dictionary(
+        {
+            "Type": Name("FontDescriptor"),
+            "FontName": Name(name),
+            "Flags": _SYMBOLIC,
+            "FontBBox": Array(list(face.bbox)),
+            "ItalicAngle": round(face.slant, 2),
+            "Ascent": face.ascent,
+            "Descent": face.descent,
+            "CapHeight": face.capital,
+            "StemV": 80,
+            key: document.Reference(file),
+        }
+    )
+
+
+def _type0(document: Document, face: Face, texts: dict[int, str]) -> Any:
+    """Make a composite font for some glyphs of a face."""
+    glyphs = tuple(sorted(texts))
+    # The prefix follows from the content, not from a counter: the same facts give the same bytes.
+    mark = hashlib.sha256(repr((face.name, glyphs)).encode()).digest()
+    name = "".join(chr(65 + byte % 26) for byte in mark[:6]) + "+" + face.name
+    widths: list[Any] = []
+    for glyph in glyphs:
+        widths += [glyph, Array([round(face.advance(glyph), 3)])]
+    descendant = {
+        "Type": Name("Font"),
+        "Subtype": Name("CIDFontType0" if face.is_cff else "CIDFontType2"),
+        "BaseFont": Name(name),
+        "CIDSystemInfo": Dictionary(
+            {"Registry": String("Adobe"), "Ordering": String("Identity"), "Supplement": 0}
+        ),
+        "FontDescriptor": document.Reference(_descriptor(document, face, name, glyphs)),
+        "DW": 1000,
+        "W": Array(widths),
+    }
+    if not face.is_cff:
+        descendant["CIDToGIDMap"] = Name("Identity")
+    return Dictionary(
+        {
+            "Type": Name("Font"),
+            "Subtype": Name("Type0"),
+            "BaseFont": Name(name),
+            "Encoding": Name("Identity-H"),
+            "DescendantFonts": Array([document.Reference(Dictionary(descendant))]),
+            "ToUnicode": document.Reference(stream(_to_unicode(face, texts, glyphs))),
+        }
+    )
+
+
+def _to_unicode(face: Face, texts: dict[int, str], glyphs: tuple[int, ...]) -> str:
+    """Write the map from glyphs to text; private codes never occur (PDF/A-3a forbids them)."""
+    rows = []
+    for glyph in glyphs:
+        told = texts[glyph] or face.character(glyph)
+        rows.append(f"<{glyph:04x}> <{told.encode('utf-16-be').hex()}>")
+    written = [_CMAP_HEAD]
+    for start in range(0, len(rows), 100):
+        block = rows[start : start + 100]
+        written.append(f"{len(block)} beginbfchar\n" + "\n".join(block) + "\nendbfchar\n")
+    return "".join(written) + _CMAP_TAIL

@@ -1,0 +1,135 @@
+"""Every route says who may enter, answers as the matrix says, and stands in the committed list."""
+
+import re
+from pathlib import Path
+
+import flask
+import pytest
+from flask import Flask
+
+from lms import access
+from lms.access import GRANTS, Permission, Role
+from lms.web import door
+
+SURFACE = Path(__file__).parent / "surface.txt"
+
+
+def surface(app: Flask) -> list[str]:
+    """One line per route: method, address, endpoint, who may enter."""
+    doors = app.extensions["doors"]
+    lines = []
+    for rule in app.url_map.iter_rules():
+        methods = ",".join(sorted(rule.methods - {"HEAD", "OPTIONS"}))
+        may = doors[rule.endpoint]
+        lines.append(f"{methods:5} {rule.rule:60} {rule.endpoint:34} {may.value}")
+    return sorted(lines, key=lambda line: line.split()[1:])
+
+
+def test_the_surface_is_the_committed_list(app: Flask):
+    """The page to read in a security review: a diff in it is a diff in what the world can reach.
+
+    After a deliberate change write it anew: python -m tests.house.test_doors
+    """
+    assert surface(app) == SURFACE.read_text(encoding="utf-8").splitlines()
+
+
+def test_a_route_without_may_cannot_be_written():
+    with pytest.raises(TypeError, match="may"):
+        door.Blueprint("x", __name__).get("/x")
+
+
+def test_a_route_by_the_back_door_stops_the_app(app: Flask):
+    other = Flask("other")
+    other.add_url_rule("/x", "x", lambda: "")
+    with pytest.raises(RuntimeError, match="x"):
+        door.init_app(other)
+
+
+def test_one_endpoint_cannot_ask_for_two_permissions():
+    bp = door.Blueprint("x", __name__)
+
+    def view():
+        return ""
+
+    bp.get("/x", may=door.ANYONE)(view)
+    with pytest.raises(ValueError, match="two different"):
+        bp.post("/x", may=Permission.LEARN)(view)
+
+
+def _address(rule: str) -> str:
+    """Fill a rule's parameters with things that do not exist."""
+    return re.sub(r"<int:[^>]+>", "999999", re.sub(r"<string:[^>]+>", "nothing-here", rule))
+
+
+@pytest.mark.parametrize("name", ["nobody", "lena", "cora", "otto", "petra", "ada"])
+def test_every_route_answers_every_role_as_the_matrix_says(app, cast, as_, client, name):
+    doors = app.extensions["doors"]
+    browser = client if name == "nobody" else as_(getattr(cast, name))
+    for rule in app.url_map.iter_rules():
+        may = doors[rule.endpoint]
+        if rule.endpoint in {"static", "people.sign_out"}:
+            continue
+        for method in rule.methods - {"HEAD", "OPTIONS"}:
+            got = browser.open(_address(rule.rule), method=method).status_code
+            where = f"{name}: {method} {rule.rule} -> {got}"
+            if isinstance(may, door.Anyone):
+                assert got not in {401, 403, 500}, where
+            elif name == "nobody":
+                assert got in {302, 303, 401}, where
+            elif access.holds(cast.actor(name), may):
+                assert got not in {401, 403, 500, 405}, where
+            else:
+                assert got == 403, where
+
+
+def test_every_role_and_every_permission_is_in_the_matrix():
+    assert set(GRANTS) == set(Role)
+    assert set().union(*GRANTS.values()) == set(Permission)
+
+
+def test_urls_are_kebab_case_and_every_parameter_is_typed(app: Flask):
+    for rule in app.url_map.iter_rules():
+        if rule.endpoint == "static":
+            continue
+        fixed = re.sub(r"<[^>]*>", "", rule.rule)
+        assert not re.search(r"[A-Z_]", fixed), rule
+        assert all(":" in p for p in re.findall(r"<([^>]*)>", rule.rule)), rule
+
+
+def test_a_view_that_returns_commits_and_one_that_raises_rolls_back(app: Flask, cast):
+    from lms.people.models import Department
+
+    bp = door.Blueprint("shop", __name__)
+
+    @bp.post("/shop/ok", may=door.ANYONE)
+    def ok():
+        flask.current_app.extensions["sqlalchemy"].session.add(Department(name="A"))
+        return "ok"
+
+    @bp.post("/shop/boom", may=door.ANYONE)
+    def boom():
+        flask.current_app.extensions["sqlalchemy"].session.add(Department(name="B"))
+        flask.abort(409)
+
+    app._got_first_request = False
+    app.register_blueprint(bp)
+    app.extensions["doors"].update(bp.doors)
+    client = app.test_client()
+    assert client.post("/shop/ok").status_code == 200
+    assert client.post("/shop/boom").status_code == 409
+    session = app.extensions["sqlalchemy"].session
+    names = {row.name for row in session.query(Department)}
+    assert "A" in names
+    assert "B" not in names
+
+
+if __name__ == "__main__":
+    from tests.conftest import make_settings
+
+    import tempfile
+
+    from lms.app import create_app
+
+    with tempfile.TemporaryDirectory() as folder:
+        made = create_app(make_settings(Path(folder)))
+        SURFACE.write_text("\n".join(surface(made)) + "\n", encoding="utf-8")
