@@ -26,3 +26,24 @@ $(VENV)/.dev: $(VENV)/.run requirements-dev.lock
 	@touch $@
 
 setup-dev: $(VENV)/.dev ## the same, with what the tests need
+
+run: setup ## start Rounds on PORT (8000) with the demonstration hospital
+	@exec $(BIN)/lms serve --prepare --demonstration --port $(PORT)
+
+lint: setup-dev ## linters, types and the contracts between parts
+	@$(BIN)/ruff check . && $(BIN)/mypy --no-error-summary && $(BIN)/lint-imports --no-cache --verbose | tail -n 3
+
+test: setup-dev ## everything: linters, types, contracts, unit, PDF, browser, PostgreSQL
+	@$(BIN)/python tests/tools.py
+	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+
+shots: setup-dev ## a picture of every page at 390, 820 and 1440 px, light and dark, in shots/
+	@$(BIN)/python tests/tools.py
+	@$(BIN)/python -m tests.shots
+
+lock: ## write the lock files anew (needs uv)
+	@uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock
+	@uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml --group dev -o requirements-dev.lock
+
+clean: ## remove what is made, but no instance
+	@rm -rf $(VENV) .pytest_cache .mypy_cache .ruff_cache .hypothesis .import_linter_cache shots build *.egg-info
