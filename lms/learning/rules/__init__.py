@@ -1,0 +1,1 @@
+"""What is true of learning: scoring, drawing, limits and progress."""
