@@ -10,7 +10,8 @@ from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lms import db
 from lms.config import Settings
-from lms.web import door, pages, site
+from lms import audit, outbox
+from lms.web import door, limits, pages, site
 
 HOME = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
@@ -49,6 +50,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     login = LoginManager()
     login.init_app(app)
+    for name in ("people", "courses", "certificates", "learning", "credit", "assignments"):
+        importlib.import_module(f"lms.{name}.models")
     for name in ("people.views", "courses.views", "certificates.views", "learning.views.lessons",
                  "learning.views.quiz", "credit.views", "assignments.views", "reports.views"):
         try:

@@ -1,7 +1,8 @@
 """What all tests stand on: a fresh database for each, the app, a client for each of the cast."""
 
+import os
 import shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -10,10 +11,11 @@ from flask import Flask
 from flask.testing import FlaskClient
 
 from lms.app import create_app
+from lms.commands.database import upgrade
 from lms.config import Settings
-from lms.db import Base, db
-from lms.migrations import guards
+from lms.db import db
 from tests.cast import Cast, sign_in_as
+from tests.postgres import Postgres
 
 NOON = datetime(2026, 11, 2, 20, 0, tzinfo=UTC)  # noon in California
 
@@ -30,28 +32,54 @@ def make_settings(folder: Path, **changes: object) -> Settings:
     return Settings(**(given | changes))  # type: ignore[arg-type]
 
 
-@pytest.fixture(scope="session")
-def blank_database(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A database with all tables and guards and nothing in it, to be copied."""
-    folder = tmp_path_factory.mktemp("blank")
-    app = create_app(make_settings(folder))
+# The whole suite runs on PostgreSQL too: ROUNDS_TEST_ENGINE=postgresql pytest
+ENGINE = os.environ.get("ROUNDS_TEST_ENGINE", "sqlite")
+
+
+def build_schema(app: Flask) -> None:
+    """Make all tables by the migrations, as an installation would."""
     with app.app_context():
-        Base.metadata.create_all(db.engine)
-        with db.engine.begin() as connection:
-            for line in guards.statements(Base.metadata, "sqlite"):
-                connection.exec_driver_sql(line)
-        with db.engine.connect() as connection:
-            connection.exec_driver_sql("COMMIT")
-            connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        upgrade(at=NOON)
+        if db.engine.dialect.name == "sqlite":
+            with db.engine.connect() as connection:
+                connection.exec_driver_sql("COMMIT")
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+        db.session.remove()
         db.engine.dispose()
-    return folder / "rounds.db"
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[Postgres]:
+    """A PostgreSQL server for this test process."""
+    server = Postgres()
+    yield server
+    server.stop()
+
+
+@pytest.fixture(scope="session")
+def fresh_database(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Callable[[Path], str]:
+    """Return a function that makes a database with all tables and nothing in it: its address."""
+    folder = tmp_path_factory.mktemp("blank")
+    if ENGINE == "postgresql":
+        server = request.getfixturevalue("postgres")
+        blank = server.create()
+        build_schema(create_app(make_settings(folder, database_url=server.url(blank))))
+        return lambda _folder: server.url(server.create(template=blank))
+    build_schema(create_app(make_settings(folder)))
+
+    def copied(target: Path) -> str:
+        shutil.copy(folder / "rounds.db", target / "rounds.db")
+        return f"sqlite:///{target / 'rounds.db'}"
+
+    return copied
 
 
 @pytest.fixture
-def app(tmp_path: Path, blank_database: Path) -> Iterator[Flask]:
+def app(tmp_path: Path, fresh_database: Callable[[Path], str]) -> Iterator[Flask]:
     """The application on a fresh database; a context is pushed."""
-    shutil.copy(blank_database, tmp_path / "rounds.db")
-    app = create_app(make_settings(tmp_path))
+    app = create_app(make_settings(tmp_path, database_url=fresh_database(tmp_path)))
     app.config["WTF_CSRF_ENABLED"] = False
     with app.app_context():
         yield app
