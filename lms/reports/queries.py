@@ -1,0 +1,345 @@
+"""What the home page and a department's page show: derived from assignments and learning."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from sqlalchemy import func, select
+
+from lms.access import Actor, Permission, reaches
+from lms.assignments import queries as assignments
+from lms.assignments.queries import Obligation, Tree
+from lms.assignments.rules import URGENCY, State, due_words
+from lms.courses import queries as courses
+from lms.db import db
+from lms.errors import Missing, NotAllowed
+from lms.learning.queries import progress
+from lms.learning.queries.progress import Standing
+from lms.people.models import Department, Person
+
+PAGE = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """One obligation on the home page, with the course to go on with."""
+
+    obligation: Obligation
+    words: str
+    course_key: str
+    course_title: str
+    standing: Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Underway:
+    """A course begun and not finished, or offered and not begun."""
+
+    key: str
+    title: str
+    minutes: int
+    quarters: int
+    standing: Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """Everything on the home page."""
+
+    due: tuple[Due, ...]
+    underway: tuple[Underway, ...]
+    unclaimed: tuple[Underway, ...]
+    fresh: tuple[Underway, ...]
+    done_count: int
+
+
+def board(actor: Actor, *, at: datetime, today: date) -> Board:
+    """Return what this person's home page shows. `today` is the institution's calendar day."""
+    offered = {
+        content.key: (version, content)
+        for version in courses.offered(today)
+        for content in (courses.content_of(version),)
+    }
+    stands = progress.standings_of(actor.person_id, at=at)
+    everyone = {
+        key: Underway(
+            key=key, title=content.title, minutes=content.minutes, quarters=content.quarters,
+            standing=stands[key],
+        )
+        for key, (_version, content) in offered.items()
+        if key in stands
+    }
+    owed = assignments.own_obligations(actor, today=today)
+    open_ones = [one for one in owed if one.state in {State.OVERDUE, State.SOON, State.OPEN}]
+    due = tuple(
+        made for one in open_ones if (made := _due(one, everyone, today=today)) is not None
+    )
+    named = {one.course_key for one in due}
+    underway = [
+        one
+        for one in everyone.values()
+        if one.standing.is_begun and not one.standing.completed_at and one.key not in named
+    ]
+    fresh = [
+        one for one in everyone.values() if not one.standing.is_begun and one.key not in named
+    ]
+    return Board(
+        due=due,
+        underway=tuple(underway),
+        unclaimed=tuple(
+            one for one in everyone.values() if one.standing.completed_at and one.standing.can_claim
+        ),
+        fresh=tuple(fresh[:3]),
+        done_count=sum(1 for one in everyone.values() if one.standing.completed_at),
+    )
+
+
+def _due(one: Obligation, everyone: dict[str, Underway], *, today: date) -> Due | None:
+    """Choose the course of an obligation to go on with: a begun one, else the first open."""
+    parts = [everyone[key] for key in one.asked.course_keys if key in everyone]
+    still = [part for part in parts if not part.standing.completed_at]
+    if not still:
+        return None
+    begun = [part for part in still if part.standing.is_begun]
+    course = (begun or still)[0]
+    words = due_words(one.state, due_on=one.asked.due_on, today=today)
+    return Due(
+        obligation=one, words=words, course_key=course.key, course_title=course.title,
+        standing=course.standing,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A department in the list of those the actor reaches."""
+
+    id: int
+    name: str
+    path: str
+    depth: int
+    people: int
+    complete: int
+    required: int
+    overdue: int
+
+
+def places(actor: Actor, *, today: date) -> list[Place]:
+    """Return the departments the actor reaches, each with its figures, all below included."""
+    everything = assignments.tree()
+    reached = assignments.departments_of(actor, Permission.SEE_ASSIGNMENTS)
+    ids = [one for one, _path in reached]
+    owed = assignments.obligations(department_ids=ids, today=today)
+    staff = dict(
+        db.session.execute(
+            select(Person.department_id, func.count())
+            .where(Person.deactivated_at.is_(None), Person.department_id.in_(ids))
+            .group_by(Person.department_id)
+        )
+        .tuples()
+        .all()
+    )
+    return [_place(one, path, everything, owed, staff) for one, path in reached]
+
+
+def _place(
+    department_id: int,
+    path: str,
+    everything: Tree,
+    owed: Sequence[Obligation],
+    staff: dict[int | None, int],
+) -> Place:
+    below = everything.below(department_id)
+    figures = Counter(one.state for one in owed if one.department_id in below)
+    return Place(
+        id=department_id, name=everything.names[department_id], path=path,
+        depth=len(everything.above(department_id)) - 1,
+        people=sum(staff.get(one, 0) for one in below),
+        complete=figures[State.COMPLETE],
+        required=sum(figures.values()) - figures[State.EXEMPT],
+        overdue=figures[State.OVERDUE],
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What the address of a department's page asks for."""
+
+    name: str = ""
+    assignment: int | None = None
+    state: str = "nudge"
+    only: int | None = None
+    page: int = 1
+
+
+@dataclass(frozen=True, kw_only=True)
+class Bar:
+    """One assignment: how many of those asked are done."""
+
+    assignment_id: int
+    title: str
+    complete: int
+    required: int
+    exempt: int
+    due_on: date
+
+
+@dataclass(frozen=True, kw_only=True)
+class Line:
+    """One person and one assignment."""
+
+    obligation: Obligation
+    department: str
+    words: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Report:
+    """A department's page: one figure, one bar per assignment, one list of people."""
+
+    id: int
+    name: str
+    path: str
+    people: int
+    complete: int
+    required: int
+    exempt: int
+    overdue: int
+    bars: tuple[Bar, ...]
+    below: tuple[tuple[int, str], ...]
+    lines: tuple[Line, ...]
+    found: int
+    pages: int
+
+
+def _wanted(one: Obligation, filters: Filters, names: str) -> bool:
+    states = {
+        "nudge": {State.OVERDUE, State.SOON},
+        "all": set(State),
+    }.get(filters.state, {filters.state})
+    return (
+        one.state in states
+        and (filters.assignment is None or one.asked.id == filters.assignment)
+        and (filters.only is None or one.department_id == filters.only)
+        and names in one.person_name.casefold()
+    )
+
+
+def department(actor: Actor, department_id: int, filters: Filters, *, today: date) -> Report:
+    """Return a department's page with all below it, filtered; the same queries for any size.
+
+    Raises Missing for a department that is not there, NotAllowed outside the actor's reach.
+    """
+    found = db.session.get(Department, department_id)
+    if found is None:
+        raise Missing("department")
+    if not reaches(actor, Permission.SEE_ASSIGNMENTS, department_id=department_id):
+        raise NotAllowed(Permission.SEE_ASSIGNMENTS)
+    everything = assignments.tree()
+    below = everything.below(department_id)
+    owed = assignments.obligations(department_ids=below, today=today)
+    figures = Counter(one.state for one in owed)
+    wanted = [one for one in owed if _wanted(one, filters, filters.name.casefold().strip())]
+    wanted.sort(
+        key=lambda one: (URGENCY[one.state], one.asked.due_on, one.person_name, one.person_id)
+    )
+    start = (filters.page - 1) * PAGE
+    return Report(
+        id=department_id, name=found.name, path=everything.path(department_id),
+        people=_headcount(below),
+        complete=figures[State.COMPLETE],
+        required=len(owed) - figures[State.EXEMPT],
+        exempt=figures[State.EXEMPT],
+        overdue=figures[State.OVERDUE],
+        bars=_bars(owed),
+        below=tuple(sorted(((one, everything.names[one]) for one in below), key=lambda p: p[1])),
+        lines=tuple(
+            Line(
+                obligation=one, department=everything.names[one.department_id],
+                words=due_words(one.state, due_on=one.asked.due_on, today=today),
+            )
+            for one in wanted[start : start + PAGE]
+        ),
+        found=len(wanted),
+        pages=max(1, -(-len(wanted) // PAGE)),
+    )
+
+
+def _headcount(department_ids: frozenset[int]) -> int:
+    return (
+        db.session.scalar(
+            select(func.count(Person.id)).where(
+                Person.deactivated_at.is_(None), Person.department_id.in_(department_ids)
+            )
+        )
+        or 0
+    )
+
+
+def _bars(owed: Sequence[Obligation]) -> tuple[Bar, ...]:
+    figures: dict[int, Counter[State]] = {}
+    asked = {one.asked.id: one.asked for one in owed}
+    for one in owed:
+        figures.setdefault(one.asked.id, Counter())[one.state] += 1
+    bars = [
+        Bar(
+            assignment_id=key, title=asked[key].title, complete=counts[State.COMPLETE],
+            required=sum(counts.values()) - counts[State.EXEMPT], exempt=counts[State.EXEMPT],
+            due_on=asked[key].due_on,
+        )
+        for key, counts in figures.items()
+    ]
+    return tuple(sorted(bars, key=lambda bar: (bar.due_on, bar.title)))
+
+
+@dataclass(frozen=True, kw_only=True)
+class Course:
+    """One course of a person's obligation, as the coordinator may see it: never an answer."""
+
+    key: str
+    title: str
+    standing: Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class PersonPage:
+    """The evidence for one person: each obligation, and how far each of its courses is."""
+
+    id: int
+    name: str
+    department: str
+    department_id: int
+    lines: tuple[tuple[Line, tuple[Course, ...]], ...]
+
+
+def person(actor: Actor, person_id: int, *, at: datetime, today: date) -> PersonPage:
+    """Return what a coordinator sees of one of their people; Missing for everybody else's."""
+    found = db.session.get(Person, person_id)
+    if (
+        found is None
+        or found.department_id is None
+        or not reaches(actor, Permission.SEE_ASSIGNMENTS, department_id=found.department_id)
+    ):
+        raise Missing("person")
+    where = assignments.tree().path(found.department_id)
+    owed = assignments.obligations(
+        department_ids=[found.department_id], today=today, person_id=person_id
+    )
+    stands = progress.standings_of(person_id, at=at)
+    titles = courses.titles()
+    lines = []
+    for one in sorted(owed, key=lambda each: (URGENCY[each.state], each.asked.due_on)):
+        line = Line(
+            obligation=one, department=where,
+            words=due_words(one.state, due_on=one.asked.due_on, today=today),
+        )
+        parts = tuple(
+            Course(key=key, title=titles.get(key, key), standing=stands[key])
+            for key in one.asked.course_keys
+            if key in stands
+        )
+        lines.append((line, parts))
+    return PersonPage(
+        id=found.id, name=found.name, department=where, department_id=found.department_id,
+        lines=tuple(lines),
+    )
