@@ -205,6 +205,8 @@ class Report:
     required: int
     exempt: int
     overdue: int
+    soon: int
+    later: int
     bars: tuple[Bar, ...]
     below: tuple[tuple[int, str], ...]
     lines: tuple[Line, ...]
@@ -251,6 +253,8 @@ def department(actor: Actor, department_id: int, filters: Filters, *, today: dat
         required=len(owed) - figures[State.EXEMPT],
         exempt=figures[State.EXEMPT],
         overdue=figures[State.OVERDUE],
+        soon=figures[State.SOON],
+        later=figures[State.OPEN],
         bars=_bars(owed),
         below=tuple(sorted(((one, everything.names[one]) for one in below), key=lambda p: p[1])),
         lines=tuple(
