@@ -9,6 +9,9 @@ from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 
+DEFAULT_ZONE = ZoneInfo("America/Los_Angeles")
+
+
 class BadSetting(ValueError):
     """A setting that can't be meant; the message names the variable and says what to give."""
 
@@ -32,7 +35,7 @@ class Settings:
     database_url: str
     secret_key: str
     base_url: str = "http://127.0.0.1:8000"
-    zone: ZoneInfo = ZoneInfo("America/Los_Angeles")
+    zone: ZoneInfo = DEFAULT_ZONE
     mail: MailServer | None = None
     mail_from: str = "Rounds <rounds@localhost>"
     proxy_hops: int = 0

@@ -29,7 +29,13 @@ class Message(Model):
 
 
 def queue(
-    *, key: str, person_id: int | None, address: str, subject: str, body: str, at: datetime,
+    *,
+    key: str,
+    person_id: int | None,
+    address: str,
+    subject: str,
+    body: str,
+    at: datetime,
     is_secret: bool = False,
 ) -> bool:
     """Put a mail into the outbox; say False, and do nothing, when this key was queued before.
@@ -41,8 +47,15 @@ def queue(
         return False
     db.session.add(
         Message(
-            key=key, person_id=person_id, address=address, subject=subject, body=body,
-            is_secret=is_secret, queued_at=at, next_try_at=at, tries=0,
+            key=key,
+            person_id=person_id,
+            address=address,
+            subject=subject,
+            body=body,
+            is_secret=is_secret,
+            queued_at=at,
+            next_try_at=at,
+            tries=0,
         )
     )
     db.session.flush()

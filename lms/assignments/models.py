@@ -47,8 +47,12 @@ class Exemption(Model):
     __tablename__ = "exemptions"
     __table_args__ = (
         Index(
-            "uq_exemptions_open", "assignment_id", "person_id", unique=True,
-            sqlite_where=text("ended_at IS NULL"), postgresql_where=text("ended_at IS NULL"),
+            "uq_exemptions_open",
+            "assignment_id",
+            "person_id",
+            unique=True,
+            sqlite_where=text("ended_at IS NULL"),
+            postgresql_where=text("ended_at IS NULL"),
         ),
         {"info": {"personal": "that a person is exempt, and why", "no_delete": True}},
     )

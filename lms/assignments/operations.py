@@ -9,6 +9,7 @@ from lms import audit
 from lms.access import Actor, Permission, require
 from lms.assignments import queries, rules
 from lms.assignments.models import Assignment, Exemption
+from lms.assignments.rules import Request
 from lms.courses import queries as courses
 from lms.db import db, whole
 from lms.errors import Missing, Refused
@@ -32,18 +33,7 @@ class AlreadyClosed(Refused):
 
 @whole
 def assign(
-    *,
-    actor: Actor,
-    department_id: int,
-    course_key: str | None = None,
-    series_key: str | None = None,
-    due_on: date,
-    reason: str,
-    asked_by: str,
-    basis: str,
-    accept_days: int,
-    at: datetime,
-    today: date,
+    *, actor: Actor, department_id: int, request: Request, at: datetime, today: date
 ) -> Assignment:
     """Ask a department and all below it to finish a course or a series by a day.
 
@@ -52,32 +42,36 @@ def assign(
     """
     require(actor, Permission.ASSIGN, department_id=department_id)
     queries.department(department_id)
-    if sentence := rules.notice_problem(due_on=due_on, today=today):
+    if sentence := rules.notice_problem(due_on=request.due_on, today=today):
         raise TooSoon(sentence)
     course_id = None
-    if course_key is not None:
-        course_id = courses.latest(course_key).course_id
+    if request.course_key is not None:
+        course_id = courses.latest(request.course_key).course_id
     else:
-        courses.series(series_key or "")
-    _refuse_a_twin(department_id, course_id, series_key)
+        courses.series(request.series_key or "")
+    _refuse_a_twin(department_id, course_id, request.series_key)
     made = Assignment(
         department_id=department_id,
         course_id=course_id,
-        series_key=series_key,
-        due_on=due_on,
-        reason=reason,
-        asked_by=asked_by,
-        basis=basis,
-        accept_days=accept_days,
+        series_key=request.series_key,
+        due_on=request.due_on,
+        reason=request.reason,
+        asked_by=request.asked_by,
+        basis=request.basis,
+        accept_days=request.accept_days,
         created_at=at,
         created_by_id=actor.person_id or None,
     )
     db.session.add(made)
     db.session.flush()
-    what = course_key or series_key
     audit.record(
-        actor=actor, at=at, action="assignment.created", thing=f"assignment:{made.id}",
-        department=department_id, what=what, due_on=due_on.isoformat(),
+        actor=actor,
+        at=at,
+        action="assignment.created",
+        thing=f"assignment:{made.id}",
+        department=department_id,
+        what=request.course_key or request.series_key,
+        due_on=request.due_on.isoformat(),
     )
     return made
 
@@ -128,8 +122,11 @@ def exempt(
         raise Missing("person")
     require(actor, Permission.EXEMPT, department_id=person.department_id)
     made = Exemption(
-        assignment_id=one.id, person_id=person_id, reason=reason,
-        granted_by_id=actor.person_id or None, granted_at=at,
+        assignment_id=one.id,
+        person_id=person_id,
+        reason=reason,
+        granted_by_id=actor.person_id or None,
+        granted_at=at,
     )
     db.session.add(made)
     try:
@@ -137,7 +134,11 @@ def exempt(
     except IntegrityError:
         raise NothingToExempt("This person is exempt from it already.") from None
     audit.record(
-        actor=actor, at=at, action="exemption.granted", thing=f"assignment:{one.id}",
-        person=person_id, reason=reason,
+        actor=actor,
+        at=at,
+        action="exemption.granted",
+        thing=f"assignment:{one.id}",
+        person=person_id,
+        reason=reason,
     )
     return made

@@ -152,12 +152,19 @@ def _asked(rows: Sequence[Assignment]) -> list[Asked]:
             needed = min(one.required, len(parts)) or len(parts)
         asked.append(
             Asked(
-                id=row.id, department_id=row.department_id, title=title, key=key,
-                is_series=row.course_id is None, course_ids=parts,
-                course_keys=tuple(known[part][0] for part in parts), needed=needed,
+                id=row.id,
+                department_id=row.department_id,
+                title=title,
+                key=key,
+                is_series=row.course_id is None,
+                course_ids=parts,
+                course_keys=tuple(known[part][0] for part in parts),
+                needed=needed,
                 due_on=row.due_on,
                 counts_from=counts_from(row.created_at, accept_days=row.accept_days),
-                reason=row.reason, asked_by=row.asked_by, basis=row.basis,
+                reason=row.reason,
+                asked_by=row.asked_by,
+                basis=row.basis,
             )
         )
     return asked
@@ -218,18 +225,26 @@ def obligations(
             if where is None or one.department_id not in reach[where]:
                 continue
             duty = Duty(
-                course_ids=frozenset(one.course_ids), needed=one.needed, due_on=one.due_on,
+                course_ids=frozenset(one.course_ids),
+                needed=one.needed,
+                due_on=one.due_on,
                 counts_from=one.counts_from,
             )
             progress = fulfilment(duty, done.get(who, ()))
             state = state_of(
-                is_met=progress.is_met, is_exempt=(one.id, who) in exempt, due_on=one.due_on,
+                is_met=progress.is_met,
+                is_exempt=(one.id, who) in exempt,
+                due_on=one.due_on,
                 today=today,
             )
             found.append(
                 Obligation(
-                    person_id=who, person_name=name, department_id=where, asked=one,
-                    progress=progress, state=state,
+                    person_id=who,
+                    person_name=name,
+                    department_id=where,
+                    asked=one,
+                    progress=progress,
+                    state=state,
                 )
             )
     return found
@@ -260,8 +275,11 @@ class AssignmentPage:
 def _page(row: Assignment, asked: Asked, everything: Tree, actor: Actor) -> AssignmentPage:
     by = db.session.get(Person, row.created_by_id) if row.created_by_id else None
     return AssignmentPage(
-        asked=asked, department=everything.path(row.department_id), created_at=row.created_at,
-        created_by=by.name if by else None, closed_at=row.closed_at,
+        asked=asked,
+        department=everything.path(row.department_id),
+        created_at=row.created_at,
+        created_by=by.name if by else None,
+        closed_at=row.closed_at,
         closed_reason=row.closed_reason,
         may_close=reaches(actor, Permission.ASSIGN, department_id=row.department_id),
     )

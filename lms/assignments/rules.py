@@ -26,6 +26,19 @@ URGENCY: Mapping[State, int] = {state: place for place, state in enumerate(State
 
 
 @dataclass(frozen=True, kw_only=True)
+class Request:
+    """What a coordinator asks for: a course or else a series, by a day, and why."""
+
+    course_key: str | None = None
+    series_key: str | None = None
+    due_on: date
+    reason: str
+    asked_by: str
+    basis: str = ""
+    accept_days: int = 0
+
+
+@dataclass(frozen=True, kw_only=True)
 class Duty:
     """What an assignment asks: some of these courses, by this day, counted from that instant."""
 

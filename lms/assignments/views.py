@@ -8,6 +8,7 @@ from lms import clock
 from lms.access import Permission
 from lms.assignments import operations, queries
 from lms.assignments.forms import AssignForm, ReasonForm
+from lms.assignments.rules import Request
 from lms.courses import queries as courses
 from lms.errors import Refused
 from lms.web import pages
@@ -39,6 +40,19 @@ def _form() -> AssignForm:
     return form
 
 
+def _request(form: AssignForm) -> Request:
+    kind, _, key = form.what.data.partition(":")
+    return Request(
+        course_key=key if kind == "course" else None,
+        series_key=key if kind == "series" else None,
+        due_on=form.due_on.data,
+        reason=form.reason.data.strip(),
+        asked_by=form.asked_by.data.strip(),
+        basis=(form.basis.data or "").strip(),
+        accept_days=form.accept_days.data,
+    )
+
+
 @bp.get("/assignments/new", may=Permission.ASSIGN)
 def assign() -> ResponseReturnValue:
     """Show the form that assigns a course or a series."""
@@ -54,18 +68,11 @@ def create() -> ResponseReturnValue:
     """Assign; or show the form again with what was typed and what to mend."""
     form = _form()
     if form.validate():
-        kind, _, key = form.what.data.partition(":")
         try:
             made = operations.assign(
                 actor=current_user.actor,
                 department_id=form.department_id.data,
-                course_key=key if kind == "course" else None,
-                series_key=key if kind == "series" else None,
-                due_on=form.due_on.data,
-                reason=form.reason.data.strip(),
-                asked_by=form.asked_by.data.strip(),
-                basis=form.basis.data.strip(),
-                accept_days=form.accept_days.data,
+                request=_request(form),
                 at=clock.now(),
                 today=pages.today(),
             )
@@ -94,8 +101,10 @@ def close(assignment_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             operations.close(
-                actor=current_user.actor, assignment_id=assignment_id,
-                reason=form.reason.data.strip(), at=clock.now(),
+                actor=current_user.actor,
+                assignment_id=assignment_id,
+                reason=form.reason.data.strip(),
+                at=clock.now(),
             )
         except Refused as refusal:
             form.form_errors.append(str(refusal))
@@ -120,8 +129,11 @@ def grant_exemption(assignment_id: int, person_id: int) -> ResponseReturnValue:
     if form.validate():
         try:
             operations.exempt(
-                actor=current_user.actor, assignment_id=assignment_id, person_id=person_id,
-                reason=form.reason.data.strip(), at=clock.now(),
+                actor=current_user.actor,
+                assignment_id=assignment_id,
+                person_id=person_id,
+                reason=form.reason.data.strip(),
+                at=clock.now(),
             )
         except Refused as refusal:
             form.form_errors.append(str(refusal))

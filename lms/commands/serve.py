@@ -1,21 +1,11 @@
 """Serve the product: prepare the instance, then start the production server."""
 
-import os
 import socket
-
-import click
-from flask import current_app
-from flask.cli import with_appcontext
-from granian import Granian
-from granian.constants import Interfaces
-from granian.log import LogLevels
 
 from lms import clock
 from lms.access import SYSTEM
 from lms.commands import database, demo
-from lms.commands.demo import accounts
 from lms.courses import cli as courses
-from lms.db import db
 
 
 def is_free(host: str, port: int) -> bool:

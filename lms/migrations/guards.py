@@ -64,3 +64,15 @@ def statements(metadata: MetaData, dialect: str) -> list[str]:
         for verb, condition in _rules(table)
         for line in make(table.name, verb, condition)
     ]
+
+
+def names(metadata: MetaData, dialect: str) -> list[tuple[str, str]]:
+    """Return (trigger, table) of every guard; on PostgreSQL its function has the same name."""
+    found = []
+    for table in metadata.sorted_tables:
+        for verb, _condition in _rules(table):
+            name = f"keep_{table.name}_{verb.lower()}"
+            found.append((name, table.name))
+            if dialect == "postgresql" and verb == "DELETE":
+                found.append((f"{name}_all", table.name))
+    return found

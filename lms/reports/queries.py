@@ -64,7 +64,10 @@ def board(actor: Actor, *, at: datetime, today: date) -> Board:
     stands = progress.standings_of(actor.person_id, at=at)
     everyone = {
         key: Underway(
-            key=key, title=content.title, minutes=content.minutes, quarters=content.quarters,
+            key=key,
+            title=content.title,
+            minutes=content.minutes,
+            quarters=content.quarters,
             standing=stands[key],
         )
         for key, (_version, content) in offered.items()
@@ -72,18 +75,14 @@ def board(actor: Actor, *, at: datetime, today: date) -> Board:
     }
     owed = assignments.own_obligations(actor, today=today)
     open_ones = [one for one in owed if one.state in {State.OVERDUE, State.SOON, State.OPEN}]
-    due = tuple(
-        made for one in open_ones if (made := _due(one, everyone, today=today)) is not None
-    )
+    due = tuple(made for one in open_ones if (made := _due(one, everyone, today=today)) is not None)
     named = {one.course_key for one in due}
     underway = [
         one
         for one in everyone.values()
         if one.standing.is_begun and not one.standing.completed_at and one.key not in named
     ]
-    fresh = [
-        one for one in everyone.values() if not one.standing.is_begun and one.key not in named
-    ]
+    fresh = [one for one in everyone.values() if not one.standing.is_begun and one.key not in named]
     return Board(
         due=due,
         underway=tuple(underway),
@@ -105,7 +104,10 @@ def _due(one: Obligation, everyone: dict[str, Underway], *, today: date) -> Due 
     course = (begun or still)[0]
     words = due_words(one.state, due_on=one.asked.due_on, today=today)
     return Due(
-        obligation=one, words=words, course_key=course.key, course_title=course.title,
+        obligation=one,
+        words=words,
+        course_key=course.key,
+        course_title=course.title,
         standing=course.standing,
     )
 
@@ -152,7 +154,9 @@ def _place(
     below = everything.below(department_id)
     figures = Counter(one.state for one in owed if one.department_id in below)
     return Place(
-        id=department_id, name=everything.names[department_id], path=path,
+        id=department_id,
+        name=everything.names[department_id],
+        path=path,
         depth=len(everything.above(department_id)) - 1,
         people=sum(staff.get(one, 0) for one in below),
         complete=figures[State.COMPLETE],
@@ -247,7 +251,9 @@ def department(actor: Actor, department_id: int, filters: Filters, *, today: dat
     )
     start = (filters.page - 1) * PAGE
     return Report(
-        id=department_id, name=found.name, path=everything.path(department_id),
+        id=department_id,
+        name=found.name,
+        path=everything.path(department_id),
         people=_headcount(below),
         complete=figures[State.COMPLETE],
         required=len(owed) - figures[State.EXEMPT],
@@ -259,7 +265,8 @@ def department(actor: Actor, department_id: int, filters: Filters, *, today: dat
         below=tuple(sorted(((one, everything.names[one]) for one in below), key=lambda p: p[1])),
         lines=tuple(
             Line(
-                obligation=one, department=everything.names[one.department_id],
+                obligation=one,
+                department=everything.names[one.department_id],
                 words=due_words(one.state, due_on=one.asked.due_on, today=today),
             )
             for one in wanted[start : start + PAGE]
@@ -287,8 +294,11 @@ def _bars(owed: Sequence[Obligation]) -> tuple[Bar, ...]:
         figures.setdefault(one.asked.id, Counter())[one.state] += 1
     bars = [
         Bar(
-            assignment_id=key, title=asked[key].title, complete=counts[State.COMPLETE],
-            required=sum(counts.values()) - counts[State.EXEMPT], exempt=counts[State.EXEMPT],
+            assignment_id=key,
+            title=asked[key].title,
+            complete=counts[State.COMPLETE],
+            required=sum(counts.values()) - counts[State.EXEMPT],
+            exempt=counts[State.EXEMPT],
             due_on=asked[key].due_on,
         )
         for key, counts in figures.items()
@@ -334,7 +344,8 @@ def person(actor: Actor, person_id: int, *, at: datetime, today: date) -> Person
     lines = []
     for one in sorted(owed, key=lambda each: (URGENCY[each.state], each.asked.due_on)):
         line = Line(
-            obligation=one, department=where,
+            obligation=one,
+            department=where,
             words=due_words(one.state, due_on=one.asked.due_on, today=today),
         )
         parts = tuple(
@@ -344,6 +355,9 @@ def person(actor: Actor, person_id: int, *, at: datetime, today: date) -> Person
         )
         lines.append((line, parts))
     return PersonPage(
-        id=found.id, name=found.name, department=where, department_id=found.department_id,
+        id=found.id,
+        name=found.name,
+        department=where,
+        department_id=found.department_id,
         lines=tuple(lines),
     )

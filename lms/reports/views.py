@@ -23,9 +23,7 @@ def home() -> ResponseReturnValue:
     at = clock.now()
     board = queries.board(current_user.actor, at=at, today=pages.today())
     hour = at.astimezone(pages.zone()).hour
-    return flask.render_template(
-        "reports/home.html", board=board, at=at, greeting=_greeting(hour)
-    )
+    return flask.render_template("reports/home.html", board=board, at=at, greeting=_greeting(hour))
 
 
 def _greeting(hour: int) -> str:
@@ -58,9 +56,7 @@ def _filters() -> Filters:
 def department(department_id: int) -> ResponseReturnValue:
     """Show one department with all below it: the figure, the bars, who needs a nudge."""
     filters = _filters()
-    report = queries.department(
-        current_user.actor, department_id, filters, today=pages.today()
-    )
+    report = queries.department(current_user.actor, department_id, filters, today=pages.today())
     return flask.render_template("reports/department.html", report=report, filters=filters)
 
 
