@@ -1,1 +1,1 @@
-"""Set type for PDF pages: faces, shaping, direction, fitting, tags and signatures; knows no feature."""
+"""Set type for PDF pages: faces, direction, fitting, tags, signatures; knows no feature."""

@@ -95,9 +95,7 @@ def _attach(document: Document, metadata: Metadata, attachment: Attachment) -> N
         "Type": Name("EmbeddedFile"),
         # As a PDFName the slash inside would break the dictionary.
         "Subtype": "/application#2Fjson",
-        "Params": Dictionary(
-            {"Size": len(attachment.data), "ModDate": String(metadata.pdf_date)}
-        ),
+        "Params": Dictionary({"Size": len(attachment.data), "ModDate": String(metadata.pdf_date)}),
     }
     file = document.Reference(stream(attachment.data, entries=entries))
     specification = document.Reference(

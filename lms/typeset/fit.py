@@ -1,5 +1,6 @@
 """Fit a text into a box: the largest size in the fewest balanced lines, computed and not tried."""
 
+import itertools
 import re
 from dataclasses import dataclass
 from functools import lru_cache
@@ -141,7 +142,7 @@ class _Breaker:
             cuts.append(self.rows[row][cuts[-1] - 1][1])
         cuts.append(0)
         cuts.reverse()
-        return tuple(self._join(a, z) for a, z in zip(cuts, cuts[1:], strict=False))
+        return tuple(self._join(a, z) for a, z in itertools.pairwise(cuts))
 
     def _join(self, start: int, end: int) -> str:
         parts = self.chunks[start:end]
@@ -156,7 +157,7 @@ def _measure(text: str, lines: tuple[str, ...], stack: Stack, box: Box) -> Fitte
     shaped = [shape(line, stack, (), base) for line in lines]
     inks = [ink(line) for line in shaped]
     drops = [0.0]
-    for (_, below), (above, _) in zip(inks, inks[1:], strict=False):
+    for (_, below), (above, _) in itertools.pairwise(inks):
         drops.append(drops[-1] + max(box.leading, below + above + _GAP))
     above, below = inks[0][0], inks[-1][1]
     widest = max(max(width(line) for line in shaped), 0.001)

@@ -186,6 +186,7 @@ def _after_index(table: bytes, place: int) -> int:
     (count,) = struct.unpack_from(">H", table, place)
     if not count:
         return place + 2
-    size = table[place + 2]
+    size: int = table[place + 2]
     last = place + 3 + count * size
-    return last + size - 1 + int.from_bytes(table[last : last + size], "big")
+    end: int = last + size - 1 + int.from_bytes(table[last : last + size], "big")
+    return end

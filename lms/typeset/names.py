@@ -1,4 +1,4 @@
-"""Decide whether a name or a title can be printed, and how; one rule for every form and the page."""
+"""Decide whether and how a name or a title can be printed; one rule for forms and the page."""
 
 import re
 import unicodedata
@@ -9,7 +9,7 @@ from lms.typeset.faces import Faces, Role
 from lms.typeset.fit import Box, Fitted, TooLong, fit
 from lms.typeset.shape import JOINERS, NoGlyph
 
-__all__ = ["NAME_BOX", "TITLE_BOX", "Box", "Printable", "Unprintable", "printable", "printable_line"]
+__all__ = ["NAME_BOX", "TITLE_BOX", "Box", "Printable", "Unprintable", "printable"]
 
 NAME_BOX: Final = Box("name", Role.NAME, 620, 50, 35, 13, 1.08, 3, 120)
 TITLE_BOX: Final = Box(

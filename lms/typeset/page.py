@@ -164,9 +164,7 @@ class Page:
                     " ".join([*(f"{value:.1f}" for value in values), operator])
                     for operator, values in run.face.outline(glyph.number)
                 )
-                self.operators.append(
-                    f"q {k:.5f} 0 0 {k:.5f} {x:.2f} {at[1]:.2f} cm {steps} f Q"
-                )
+                self.operators.append(f"q {k:.5f} 0 0 {k:.5f} {x:.2f} {at[1]:.2f} cm {steps} f Q")
                 x += glyph.advance * size / 1000 + track
 
     def qr(self, at: Point, side: float, data: str, colour: Colour) -> None:

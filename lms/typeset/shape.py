@@ -1,5 +1,6 @@
 """Turn a line of text into positioned glyphs: choose faces, find directions, let HarfBuzz shape."""
 
+import itertools
 import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -117,7 +118,7 @@ def _shape_run(run: Run, features: Features) -> Run:
     hb.shape(run.face.font, buffer, dict(features))
     infos, positions = buffer.glyph_infos, buffer.glyph_positions
     starts = [*sorted({info.cluster for info in infos}), len(run.text)]
-    spans = {a: run.text[a:z] for a, z in zip(starts, starts[1:], strict=False)}
+    spans = {a: run.text[a:z] for a, z in itertools.pairwise(starts)}
     circle = run.face.glyph(_DOTTED_CIRCLE) if chr(_DOTTED_CIRCLE) not in run.text else None
     k = 1000 / run.face.upem
     seen: set[int] = set()

@@ -4,7 +4,7 @@ Run it with one folder that holds the unpacked sources named in ``manifest.json`
 
     python trim.py SOURCES
 
-It writes the trimmed faces, their licence texts and ``manifest.json`` beside itself. The sources are
+It writes the trimmed faces, their licences and ``manifest.json`` beside itself. The sources are
 the npm packages ``@expo-google-fonts/...`` (each unpacked into a folder of the family's name) and
 ``Amiri-Regular.ttf`` with ``Amiri-OFL.txt`` from the Debian package ``fonts-hosny-amiri``.
 """

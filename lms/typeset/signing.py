@@ -1,0 +1,335 @@
+"""Sign a drawn PDF in the same revision (PAdES-B-B) with the installation's own key."""
+
+import asyncio
+import hashlib
+import os
+import threading
+from collections.abc import Coroutine, Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final, TypeVar
+
+from asn1crypto import cms
+from asn1crypto import x509 as asn1_x509
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes, serialization
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.x509.oid import NameOID
+from pyhanko.sign import signers
+from pyhanko_certvalidator.registry import SimpleCertificateStore
+
+from lms.typeset.checking import SignatureVerdict, check
+from lms.typeset.document import HOLE, ROOM
+
+__all__ = ["KeyProblem", "SignatureVerdict", "SigningKey", "check"]
+
+KEY_FILE: Final = "key.pem"
+CERTIFICATE_FILE: Final = "cert.pem"
+ANCHORS_FOLDER: Final = "anchors"
+_YEARS: Final = 10
+_BITS: Final = 2048
+_CONTENTS: Final = b"/Contents <"
+_DIGEST: Final = "sha256"
+_PEM: Final = serialization.Encoding.PEM
+_DER: Final = serialization.Encoding.DER
+
+PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
+Answer = TypeVar("Answer")
+_local = threading.local()
+
+
+class KeyProblem(ValueError):
+    """The signing key or its certificate cannot be used; the message says what to do."""
+
+
+class SigningKey:
+    """The key of the installation, parsed once and held; ``sign`` may be called by any thread."""
+
+    def __init__(
+        self,
+        key: PrivateKey,
+        chain: Sequence[x509.Certificate],
+        anchors: Sequence[x509.Certificate] = (),
+    ) -> None:
+        """Hold a key, its certificate followed by those that issued it, and older anchors."""
+        self.certificate = chain[0]
+        _demand_pair(key, self.certificate)
+        self.anchors = tuple(dict.fromkeys((chain[-1], *anchors)))
+        self._signer = _HeldKey(key, chain)
+        self._template = _Template(self._signer) if isinstance(key, rsa.RSAPrivateKey) else None
+        needed = 2 * len(self._container(hashlib.sha256(b"how much room").digest()))
+        # An ECDSA signature may be some bytes longer the next time.
+        self.room = max(ROOM, (needed + 1087) // 1024 * 1024)
+
+    @classmethod
+    def create(cls, folder: Path, organisation: str, at: datetime) -> "SigningKey":
+        """Make a key (RSA, 2048 bits) and its certificate, valid for ten years from ``at``.
+
+        Writes ``key.pem`` (readable by its owner only) and ``cert.pem``. Raises ``KeyProblem``
+        when the folder already holds either: a key is never replaced silently.
+        """
+        for name in (KEY_FILE, CERTIFICATE_FILE):
+            if (folder / name).exists():
+                raise KeyProblem(
+                    f"{folder / name} exists already. Move it away first; keep its certificate "
+                    f"in {ANCHORS_FOLDER}/ so that older certificates can still be verified."
+                )
+        key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
+        certificate = _self_signed(key, organisation, at)
+        folder.mkdir(parents=True, exist_ok=True)
+        written = key.private_bytes(
+            _PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+        _write_secret(folder / KEY_FILE, written)
+        (folder / CERTIFICATE_FILE).write_bytes(certificate.public_bytes(_PEM))
+        return cls(key, [certificate])
+
+    @classmethod
+    def load(cls, folder: Path) -> "SigningKey":
+        """Read ``key.pem``, ``cert.pem`` (leaf first, then its issuers) and ``anchors/*.pem``.
+
+        An organisation may put its own key and certificate there: RSA, or ECDSA on a NIST curve.
+        Raises ``KeyProblem``.
+        """
+        key = _read_key(folder / KEY_FILE)
+        chain = _read_certificates(folder / CERTIFICATE_FILE)
+        return cls(key, chain, _read_anchors(folder))
+
+    def sign(self, pdf: bytes, at: datetime) -> bytes:
+        """Fill the two holes of a drawn file; with RSA the same file gives the same bytes.
+
+        ``at`` is the instant of issue. Raises ``KeyProblem`` when the certificate is not valid
+        then, and when the file has no room for the signature.
+        """
+        start = self.certificate.not_valid_before_utc
+        end = self.certificate.not_valid_after_utc
+        if not start <= at <= end:
+            raise KeyProblem(
+                f"The signing certificate is valid from {start:%Y-%m-%d} to {end:%Y-%m-%d}, not on "
+                f"{at.astimezone(UTC):%Y-%m-%d}. Give the installation a new key; keep the old "
+                f"certificate in {ANCHORS_FOLDER}/."
+            )
+        opening, closing = _hole(pdf)
+        filled = bytearray(pdf)
+        ranges = b"%010d %010d %010d" % (opening, closing, len(pdf) - closing)
+        place = pdf.rindex(HOLE, 0, opening) + HOLE.index(b"#")
+        filled[place : place + len(ranges)] = ranges
+        digest = hashlib.sha256(filled[:opening])
+        digest.update(filled[closing:])
+        written = self._container(digest.digest()).hex().encode()
+        if len(written) > closing - opening - 2:
+            raise KeyProblem(
+                f"The signature needs {len(written)} digits, the file keeps "
+                f"{closing - opening - 2} free. Draw it with the room that the key asks for."
+            )
+        filled[opening + 1 : opening + 1 + len(written)] = written
+        return bytes(filled)
+
+    def _container(self, digest: bytes) -> bytes:
+        """Answer the CMS container over a digest of the file."""
+        if self._template is not None:
+            return self._template.fill(digest)
+        return self._signer.container(digest)
+
+    def describe(self) -> dict[str, str]:
+        """Name the key for the record of what made a certificate, and for the doctor."""
+        public = self.certificate.public_key()
+        size = getattr(public, "key_size", 0)
+        return {
+            "subject": self.certificate.subject.rfc4514_string(),
+            "serial": f"{self.certificate.serial_number:x}",
+            "sha256": self.certificate.fingerprint(hashes.SHA256()).hex(),
+            "algorithm": f"{'RSA' if isinstance(public, rsa.RSAPublicKey) else 'ECDSA'}-{size}",
+            "valid_from": self.certificate.not_valid_before_utc.isoformat(),
+            "valid_until": self.certificate.not_valid_after_utc.isoformat(),
+        }
+
+
+class _HeldKey(signers.Signer):
+    """A signer over a private key that stays parsed; RFC 6979 makes ECDSA reproducible."""
+
+    def __init__(self, key: PrivateKey, chain: Sequence[x509.Certificate]) -> None:
+        store: Any = SimpleCertificateStore()  # type: ignore[no-untyped-call]
+        store.register_multiple([_asn1(certificate) for certificate in chain])
+        super().__init__(signing_cert=_asn1(chain[0]), cert_registry=store, embed_roots=False)
+        self.key = key
+
+    async def async_sign_raw(
+        self,
+        data: bytes,
+        digest_algorithm: str,
+        dry_run: bool = False,  # noqa: ARG002, FBT001, FBT002 - pyHanko's interface
+    ) -> bytes:
+        """Sign the bytes with the held key."""
+        if digest_algorithm != _DIGEST:
+            raise KeyProblem(f"Signatures are made over {_DIGEST}, not {digest_algorithm}.")
+        digest = hashes.SHA256()
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return self.key.sign(data, padding.PKCS1v15(), digest)
+        return self.key.sign(data, ec.ECDSA(digest, deterministic_signing=True))
+
+    def container(self, digest: bytes) -> bytes:
+        """Let pyHanko make the CMS container; slow, for its ASN.1 is written in Python."""
+        made: Any = _run(self.async_sign(digest, digest_algorithm=_DIGEST, use_pades=True))
+        written: bytes = made.dump()
+        return written
+
+
+class _Template:
+    """A CMS container made once; only the digest and the signature differ between files.
+
+    Holds for RSA, whose signatures have one length. Twenty-five times as fast as making each
+    container anew, and the bytes are the same.
+    """
+
+    def __init__(self, signer: _HeldKey) -> None:
+        digest = hashlib.sha256(b"the mark to look for").digest()
+        self._container = signer.container(digest)
+        info = cms.ContentInfo.load(self._container)["content"]["signer_infos"][0]
+        self._attributes: bytes = info["signed_attrs"].untag().dump()
+        signature: bytes = info["signature"].native
+        counts = [
+            self._container.count(digest),
+            self._container.count(signature),
+            self._attributes.count(digest),
+        ]
+        if counts != [1, 1, 1]:
+            raise KeyProblem("The parts of the signature container could not be told apart.")
+        self._in_attributes = self._attributes.index(digest)
+        self._digest_at = self._container.index(digest)
+        self._signature_at = self._container.index(signature)
+        self._length = len(signature)
+        self._signer = signer
+        other = hashlib.sha256(b"another file").digest()
+        if self.fill(other) != signer.container(other):
+            raise KeyProblem("The signature template does not answer what pyHanko answers.")
+
+    def fill(self, digest: bytes) -> bytes:
+        """Answer the container for a digest of the file."""
+        place = self._in_attributes
+        signed = self._attributes[:place] + digest + self._attributes[place + len(digest) :]
+        key = self._signer.key
+        if not isinstance(key, rsa.RSAPrivateKey):
+            raise TypeError("only RSA signatures have one length")
+        signature = key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
+        made = bytearray(self._container)
+        made[self._digest_at : self._digest_at + len(digest)] = digest
+        made[self._signature_at : self._signature_at + self._length] = signature
+        return bytes(made)
+
+
+def _run(work: Coroutine[Any, Any, Answer]) -> Answer:
+    """Run a coroutine on this thread's own event loop; pyHanko needs a real one."""
+    runner = getattr(_local, "runner", None)
+    if runner is None:
+        runner = _local.runner = asyncio.Runner()
+    answer: Answer = runner.run(work)
+    return answer
+
+
+def _hole(pdf: bytes) -> tuple[int, int]:
+    """Answer where the empty signature value starts and ends, its angle brackets included."""
+    opening = pdf.rfind(_CONTENTS + b"0" * 64)
+    if opening < 0 or pdf.rfind(HOLE, 0, opening) < 0:
+        raise KeyProblem("This file has no place for a signature, or is signed already.")
+    opening += len(_CONTENTS) - 1
+    return opening, pdf.index(b">", opening) + 1
+
+
+def _asn1(certificate: x509.Certificate) -> Any:
+    return asn1_x509.Certificate.load(certificate.public_bytes(_DER))
+
+
+def _demand_pair(key: PrivateKey, certificate: x509.Certificate) -> None:
+    """Refuse a key that does not belong to the certificate."""
+    form = serialization.PublicFormat.SubjectPublicKeyInfo
+    own = key.public_key().public_bytes(_DER, form)
+    if own != certificate.public_key().public_bytes(_DER, form):
+        raise KeyProblem(
+            f"{KEY_FILE} and {CERTIFICATE_FILE} do not belong together. Put the certificate of "
+            "this key first in the file, its issuers after it."
+        )
+
+
+def _self_signed(key: rsa.RSAPrivateKey, organisation: str, at: datetime) -> x509.Certificate:
+    """Make the installation's own certificate."""
+    start = at.astimezone(UTC).replace(microsecond=0)
+    attributes = [
+        # X.509 allows 64 characters for either (RFC 5280, appendix A).
+        x509.NameAttribute(NameOID.ORGANIZATION_NAME, organisation[:64]),
+        x509.NameAttribute(NameOID.COMMON_NAME, "Continuing education certificates"),
+    ]
+    name = x509.Name(attributes)
+    usage = x509.KeyUsage(
+        digital_signature=True,
+        content_commitment=True,
+        key_encipherment=False,
+        data_encipherment=False,
+        key_agreement=False,
+        key_cert_sign=False,
+        crl_sign=False,
+        encipher_only=False,
+        decipher_only=False,
+    )
+    identifier = x509.SubjectKeyIdentifier.from_public_key(key.public_key())
+    return (
+        x509.CertificateBuilder()
+        .subject_name(name)
+        .issuer_name(name)
+        .public_key(key.public_key())
+        .serial_number(x509.random_serial_number())
+        .not_valid_before(start)
+        .not_valid_after(start + timedelta(days=round(365.25 * _YEARS)))
+        .add_extension(x509.BasicConstraints(ca=False, path_length=None), critical=True)
+        .add_extension(usage, critical=True)
+        .add_extension(identifier, critical=False)
+        .sign(key, hashes.SHA256())
+    )
+
+
+def _write_secret(path: Path, content: bytes) -> None:
+    """Write a file that only its owner may read, from its first byte on."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise KeyProblem(f"{path} cannot be read: {problem.strerror}.") from problem
+
+
+def _read_key(path: Path) -> PrivateKey:
+    """Read a private key in PEM."""
+    content = _read(path)
+    try:
+        key = serialization.load_pem_private_key(content, password=None)
+    except TypeError as problem:
+        raise KeyProblem(
+            f"{path} is encrypted. Store it unencrypted, readable by the server's account only."
+        ) from problem
+    except ValueError as problem:
+        raise KeyProblem(f"{path} holds no private key in PEM form.") from problem
+    if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _BITS:
+        return key
+    curves = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
+    if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, curves):
+        return key
+    raise KeyProblem(f"{path} must be RSA of {_BITS} bits or more, or ECDSA on a NIST curve.")
+
+
+def _read_certificates(path: Path) -> list[x509.Certificate]:
+    """Read certificates in PEM."""
+    content = _read(path)
+    try:
+        return x509.load_pem_x509_certificates(content)
+    except ValueError as problem:
+        raise KeyProblem(f"{path} holds no certificate in PEM form.") from problem
+
+
+def _read_anchors(folder: Path) -> list[x509.Certificate]:
+    """Read the certificates of earlier years that verification still trusts."""
+    paths = sorted((folder / ANCHORS_FOLDER).glob("*.pem"))
+    return [certificate for path in paths for certificate in _read_certificates(path)]
