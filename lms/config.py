@@ -8,7 +8,6 @@ from pathlib import Path
 from urllib.parse import urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-
 DEFAULT_ZONE = ZoneInfo("America/Los_Angeles")
 
 

@@ -128,15 +128,18 @@ class Obligation:
     state: State
 
 
-def _titles() -> dict[int, tuple[str, str]]:
-    keys = dict(db.session.execute(select(Course.id, Course.key)).tuples().all())
-    titles = courses.titles()
-    return {one: (key, titles.get(key, key)) for one, key in keys.items()}
+def titles() -> dict[int, tuple[str, str]]:
+    """Return (key, title of the newest version) of every course, by its id."""
+    keys = db.session.execute(select(Course.id, Course.key)).tuples().all()
+    newest = courses.newest_versions(key for _id, key in keys)
+    return {
+        one: (key, courses.content_of(newest[key]).title) for one, key in keys if key in newest
+    }
 
 
 def _asked(rows: Sequence[Assignment]) -> list[Asked]:
     """Put assignments into words; the parts of a series are those that can be taken now."""
-    known = _titles()
+    known = titles()
     ids = {key: one for one, (key, _title) in known.items()}
     series = {one.key: one for one in courses.all_series()}
     asked = []

@@ -340,7 +340,7 @@ def person(actor: Actor, person_id: int, *, at: datetime, today: date) -> Person
         department_ids=[found.department_id], today=today, person_id=person_id
     )
     stands = progress.standings_of(person_id, at=at)
-    titles = courses.titles()
+    titles = dict(assignments.titles().values())
     lines = []
     for one in sorted(owed, key=lambda each: (URGENCY[each.state], each.asked.due_on)):
         line = Line(

@@ -263,11 +263,24 @@ def parse(content: Mapping[str, Any]) -> Course:
     `quiz.items`. It was checked before it was published; a KeyError here is a bug.
     """
     quiz, takeaway = content["quiz"], content["takeaway"]
-    plain = (
-        "key title subtitle summary language learning_format minutes audience prerequisites "
-        "content_note practice_gap hardware commercial_support change change_note"
-    ).split()
-    days = "released_on reviewed_on review_by_on expires_on".split()
+    plain = [
+        "key",
+        "title",
+        "subtitle",
+        "summary",
+        "language",
+        "learning_format",
+        "minutes",
+        "audience",
+        "prerequisites",
+        "content_note",
+        "practice_gap",
+        "hardware",
+        "commercial_support",
+        "change",
+        "change_note",
+    ]
+    days = ["released_on", "reviewed_on", "review_by_on", "expires_on"]
     completion = content["completion"]
     return Course(
         **{name: content[name] for name in plain},
