@@ -1,0 +1,365 @@
+"""What the pages of a quiz ask: may it start, what is asked, what is still open."""
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import func, or_, select
+from sqlalchemy.orm import defer, joinedload
+
+from lms.courses import queries as courses
+from lms.courses.models import Course as CourseRow
+from lms.courses.models import CourseVersion
+from lms.courses.rules.course import Course, Lesson
+from lms.db import db
+from lms.errors import Missing
+from lms.learning.models import Answer, Attempt, Enrolment, LessonRead, Outcome, TimeExtension
+from lms.learning.rules import attempts, drawing, scoring
+from lms.learning.rules.asking import Asked, asked, missing
+from lms.learning.rules.drawing import Drawn
+from lms.learning.rules.reviewing import Reread, reviewed, to_reread
+from lms.people.models import Person
+
+# A version is parsed once for all; a page of a quiz needs its digest, not its hundred kilobytes.
+_LEAN_VERSION = joinedload(Enrolment.course_version, innerjoin=True).options(
+    defer(CourseVersion.content), defer(CourseVersion.rendered)
+)
+
+
+def own_attempt(person_id: int, attempt_id: int, *, lock: bool = False) -> Attempt:
+    """Return this person's attempt; with `lock` nobody else changes it before we are done.
+
+    Raises Missing, also for the attempt of somebody else.
+    """
+    chosen = (
+        select(Attempt)
+        .join(Enrolment)
+        .where(Attempt.id == attempt_id, Enrolment.person_id == person_id)
+        .options(joinedload(Attempt.enrolment, innerjoin=True).options(_LEAN_VERSION))
+    )
+    if lock:
+        chosen = chosen.with_for_update(of=Attempt).execution_options(populate_existing=True)
+    attempt = db.session.scalar(chosen)
+    if attempt is None:
+        raise Missing(f"attempt {attempt_id}")
+    return attempt
+
+
+def enrolment(person_id: int, key: str, *, lock: bool = False) -> Enrolment | None:
+    """Return this person's enrolment of the newest cycle, or None before the first."""
+    chosen = (
+        select(Enrolment)
+        .join(CourseRow)
+        .where(Enrolment.person_id == person_id, CourseRow.key == key)
+        .order_by(Enrolment.cycle.desc())
+        .options(_LEAN_VERSION)
+        .limit(1)
+    )
+    if lock:
+        chosen = chosen.with_for_update(of=Enrolment).execution_options(populate_existing=True)
+    return db.session.scalar(chosen)
+
+
+def course_of(enrolled: Enrolment) -> Course:
+    """Return the course as the version says that this enrolment is pinned to."""
+    return courses.content_of(enrolled.course_version)
+
+
+def attempts_of(enrolment_id: int) -> list[Attempt]:
+    """Return the attempts of one cycle in order, as they stand in the database now."""
+    chosen = select(Attempt).where(Attempt.enrolment_id == enrolment_id).order_by(Attempt.number)
+    return list(db.session.scalars(chosen.execution_options(populate_existing=True)))
+
+
+def seen_items(person_id: int, course_id: int) -> Counter[str]:
+    """Count how often each item was drawn for this person in this course, in every cycle."""
+    drawn = db.session.scalars(
+        select(Attempt.drawn)
+        .join(Enrolment)
+        .where(Enrolment.person_id == person_id, Enrolment.course_id == course_id)
+    )
+    return Counter(one["item"]["id"] for questions in drawn for one in questions)
+
+
+def extension(person_id: int, course_id: int) -> int:
+    """Return the percentage of time this person gets on top in this course; 0 for none."""
+    largest = select(func.max(TimeExtension.percent)).where(
+        TimeExtension.person_id == person_id,
+        TimeExtension.ended_at.is_(None),
+        or_(TimeExtension.course_id.is_(None), TimeExtension.course_id == course_id),
+    )
+    return db.session.scalar(largest) or 0
+
+
+def lessons_left(enrolled: Enrolment, course: Course) -> tuple[Lesson, ...]:
+    """Return the lessons that must be read before the quiz opens (case 50), in order."""
+    if not course.requirements.lessons:
+        return ()
+    read = set(
+        db.session.scalars(
+            select(LessonRead.lesson_id).where(LessonRead.enrolment_id == enrolled.id)
+        )
+    )
+    return tuple(lesson for lesson in course.lessons if lesson.id not in read)
+
+
+def is_closed(enrolled: Enrolment, course: Course, *, today: date) -> bool:
+    """Say whether the course takes no new attempts: retired, or past the day it expires on."""
+    return enrolled.course.retired_at is not None or today > course.expires_on
+
+
+def responses_of(attempt_id: int) -> dict[str, list[Any]]:
+    """Return what was answered, by item id, as it stands in the database now."""
+    chosen = select(Answer).where(Answer.attempt_id == attempt_id)
+    rows = db.session.scalars(chosen.execution_options(populate_existing=True))
+    return {row.item_id: row.response for row in rows}
+
+
+def overdue(*, at: datetime) -> list[int]:
+    """Return the ids of open attempts whose time has run out."""
+    return list(
+        db.session.scalars(
+            select(Attempt.id)
+            .where(Attempt.ended_at.is_(None), Attempt.deadline_at < at)
+            .order_by(Attempt.id)
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Start:
+    """The page before the first question: how the quiz works, and what stands in the way."""
+
+    course_key: str
+    course_title: str
+    questions: int
+    minutes: int
+    pass_correct: int
+    retries: int
+    pause_hours: int
+    time_limit: int | None
+    minutes_allowed: int | None
+    is_enrolled: bool
+    is_closed: bool
+    lessons_left: tuple[Lesson, ...]
+    room: attempts.Room
+    open_attempt_id: int | None
+    open_answered: int
+    is_overdue: bool
+    passed_attempt_id: int | None
+    last_attempt_id: int | None
+    reread: tuple[Reread, ...]
+
+    @property
+    def may_start(self) -> bool:
+        """Say whether a click on the button starts a new attempt."""
+        barred = self.is_closed or self.lessons_left or self.passed_attempt_id
+        return self.is_enrolled and not barred and self.room.left > 0
+
+
+def room_of(made: Sequence[Attempt], course: Course, *, at: datetime) -> attempts.Room:
+    """Return the room for attempts that those made in this cycle leave."""
+    ends = [one.ended_at for one in made if one.ended_at is not None]
+    quiz = course.quiz
+    return attempts.room(ends, retries=quiz.retries, pause_hours=quiz.pause_hours, at=at)
+
+
+def start(person_id: int, key: str, *, at: datetime, today: date) -> Start:
+    """Return the start page of a quiz. Raises Missing when there is no such course or quiz."""
+    enrolled = enrolment(person_id, key)
+    version = enrolled.course_version if enrolled else courses.latest(key)
+    course = courses.content_of(version)
+    if not course.requirements.quiz:
+        raise Missing(f"{key} has no quiz")
+    made = attempts_of(enrolled.id) if enrolled else []
+    open_ = next((one for one in made if one.ended_at is None), None)
+    percent = extension(person_id, version.course_id)
+    passed = next((one for one in made if one.outcome is Outcome.PASSED), None)
+    return Start(
+        course_key=key,
+        course_title=course.title,
+        questions=drawing.drawn_number(course.quiz),
+        minutes=course.quiz.minutes,
+        pass_correct=course.quiz.pass_correct,
+        retries=course.quiz.retries,
+        pause_hours=course.quiz.pause_hours,
+        time_limit=course.quiz.time_limit_minutes,
+        minutes_allowed=attempts.minutes_allowed(course.quiz.time_limit_minutes, percent=percent),
+        is_enrolled=enrolled is not None,
+        is_closed=enrolled is not None and is_closed(enrolled, course, today=today),
+        lessons_left=lessons_left(enrolled, course) if enrolled else (),
+        room=room_of(made, course, at=at),
+        open_attempt_id=open_.id if open_ else None,
+        open_answered=sum(_answered(open_)) if open_ else 0,
+        is_overdue=open_ is not None and attempts.is_over(open_.deadline_at, at=at),
+        passed_attempt_id=passed.id if passed else None,
+        last_attempt_id=made[-1].id if made and made[-1].ended_at else None,
+        reread=_reread(made[-1]) if made and made[-1].ended_at else (),
+    )
+
+
+def _reread(attempt: Attempt) -> tuple[Reread, ...]:
+    responses = responses_of(attempt.id)
+    drawn = drawing.thaw(attempt.drawn)
+    return to_reread([reviewed(one, responses.get(one.item.id, []), tell=False) for one in drawn])
+
+
+def _answered(attempt: Attempt) -> list[bool]:
+    responses = responses_of(attempt.id)
+    return [
+        scoring.is_complete(one.item, responses.get(one.item.id, ()))
+        for one in drawing.thaw(attempt.drawn)
+    ]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Numbered:
+    """One question in the list of numbers."""
+
+    number: int
+    stem_html: str
+    is_answered: bool
+    # What is still missing of an answer that was begun, as a sentence; else "".
+    missing: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Sheet:
+    """An open attempt as any of its pages shows it. Holds nothing of the key."""
+
+    attempt_id: int
+    course_key: str
+    course_title: str
+    numbers: tuple[Numbered, ...]
+    pass_correct: int
+    deadline_at: datetime | None
+    minutes_allowed: int | None
+    is_ended: bool
+    is_overdue: bool
+
+    @property
+    def total(self) -> int:
+        """Return the number of questions."""
+        return len(self.numbers)
+
+    @property
+    def answered(self) -> int:
+        """Return how many are answered."""
+        return sum(one.is_answered for one in self.numbers)
+
+    @property
+    def unanswered(self) -> tuple[int, ...]:
+        """Return the numbers of those that are not."""
+        return tuple(one.number for one in self.numbers if not one.is_answered)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Question:
+    """One question on its page, with the sheet it belongs to."""
+
+    sheet: Sheet
+    asked: Asked
+    saved_at: datetime | None
+
+
+def _sheet(attempt: Attempt, drawn: Sequence[Drawn], *, at: datetime) -> Sheet:
+    responses = responses_of(attempt.id)
+    course = course_of(attempt.enrolment)
+    numbers = []
+    for one in drawn:
+        response = responses.get(one.item.id, [])
+        numbers.append(
+            Numbered(
+                number=one.number,
+                stem_html=asked(one, []).stem_html,
+                is_answered=scoring.is_complete(one.item, response),
+                missing=missing(one, response),
+            )
+        )
+    return Sheet(
+        attempt_id=attempt.id,
+        course_key=course.key,
+        course_title=course.title,
+        numbers=tuple(numbers),
+        pass_correct=course.quiz.pass_correct,
+        deadline_at=attempt.deadline_at,
+        minutes_allowed=attempt.minutes_allowed,
+        is_ended=attempt.ended_at is not None,
+        is_overdue=attempt.ended_at is None and attempts.is_over(attempt.deadline_at, at=at),
+    )
+
+
+def sheet(person_id: int, attempt_id: int, *, at: datetime) -> Sheet:
+    """Return an attempt as its own pages show it: what is answered and what is open."""
+    attempt = own_attempt(person_id, attempt_id)
+    return _sheet(attempt, drawing.thaw(attempt.drawn), at=at)
+
+
+def question(person_id: int, attempt_id: int, number: int, *, at: datetime) -> Question:
+    """Return one question of an attempt. Raises Missing when it has no such number."""
+    attempt = own_attempt(person_id, attempt_id)
+    drawn = drawing.thaw(attempt.drawn)
+    if not 1 <= number <= len(drawn):
+        raise Missing(f"question {number}")
+    this = drawn[number - 1]
+    answer = db.session.scalar(
+        select(Answer).where(Answer.attempt_id == attempt.id, Answer.item_id == this.item.id)
+    )
+    given = answer.response if answer else []
+    return Question(
+        sheet=_sheet(attempt, drawn, at=at),
+        asked=asked(this, given),
+        saved_at=answer.saved_at if answer and given else None,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Extension:
+    """More time in force: in one course by its title, or in all ("")."""
+
+    course_key: str
+    course_title: str
+    percent: int
+    granted_at: datetime
+
+
+@dataclass(frozen=True, kw_only=True)
+class MoreTime:
+    """The extensions of one person, and the courses they can be given for."""
+
+    person_id: int
+    person_name: str
+    extensions: tuple[Extension, ...]
+    courses: tuple[tuple[str, str], ...]
+
+
+def more_time(person_id: int, *, today: date) -> MoreTime:
+    """Return how much more time a person gets, and in which courses. Raises Missing."""
+    person = db.session.get(Person, person_id)
+    if person is None:
+        raise Missing(f"person {person_id}")
+    rows = db.session.execute(
+        select(TimeExtension, CourseRow.key)
+        .outerjoin(CourseRow, TimeExtension.course_id == CourseRow.id)
+        .where(TimeExtension.person_id == person_id, TimeExtension.ended_at.is_(None))
+        .order_by(TimeExtension.id)
+    ).all()
+    titles = {
+        course.key: course.title for course in map(courses.content_of, courses.offered(today))
+    }
+    return MoreTime(
+        person_id=person.id,
+        person_name=person.name,
+        extensions=tuple(
+            Extension(
+                course_key=key or "",
+                course_title=titles.get(key, key) if key else "",
+                percent=row.percent,
+                granted_at=row.granted_at,
+            )
+            for row, key in rows
+        ),
+        courses=tuple(titles.items()),
+    )
