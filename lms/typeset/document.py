@@ -24,7 +24,7 @@ from lms.typeset.page import Element, Page
 
 SRGB: Final = Path(__file__).with_name("srgb.icc").read_bytes()
 ROOM: Final = 8192  # hexadecimal digits kept free for the signature
-HOLE: Final = b"/ByteRange [0 ########## ########## ##########]"
+HOLE: Final = b"/ByteRange [0 0000000000 0000000000 0000000000]"
 _SIGNED_BY: Final = "Digital signature of the issuer"
 _HIDDEN: Final = 4 + 128  # annotation flags Print and Locked
 
@@ -42,7 +42,7 @@ def finish(page: Page, metadata: Metadata, attachment: Attachment, room: int = R
     """Answer the file: PDF 1.7, one revision, PDF/A-3a and PDF/UA-1, not yet signed.
 
     The same page and metadata give the same bytes. ``room`` is the number of hexadecimal digits
-    kept free for the signature.
+    kept free for the signature; with 0 the file has no place for one.
     """
     buffer = io.BytesIO()
     canvas: Any = Canvas(
@@ -59,11 +59,12 @@ def finish(page: Page, metadata: Metadata, attachment: Attachment, room: int = R
     catalog.__NoDefault__ = [*catalog.__NoDefault__, "OutputIntents", "AF"]
     _declare(document, metadata)
     _attach(document, metadata, attachment)
-    _prepare_signature(document, metadata, room)
-    _structure(document, page.elements, metadata.language)
+    if room:
+        _prepare_signature(document, metadata, room)
+    _structure(document, page.elements, metadata.language, signed=bool(room))
     page.fonts.finish(document)
     canvas.showPage()
-    _content(document, page)
+    _content(document, page, signed=bool(room))
     document.info = Info(metadata.info())
     identifier = metadata.identifier(attachment.data)
     document._ID = f"[<{identifier}><{identifier}>]\n".encode()
@@ -148,43 +149,52 @@ def _prepare_signature(document: Document, metadata: Metadata, room: int) -> Non
     document.Catalog.AcroForm = Dictionary({"Fields": fields, "SigFlags": 3})
 
 
-def _structure(document: Document, elements: list[Element], language: str) -> None:
+def _structure(document: Document, elements: list[Element], language: str, *, signed: bool) -> None:
     """Write the structure tree: the document, its elements in reading order, the signature."""
     parts = [
         document.Reference(_element(place, element), f"structure.{place}")
         for place, element in enumerate(elements)
     ]
-    # A widget is an annotation: it needs a Form element, an OBJR and a StructParent.
-    signature = {
-        "Type": Name("StructElem"),
-        "S": Name("Form"),
-        "P": Reference("structure.document"),
-        "Pg": Reference("Page1"),
-        "Alt": String(_SIGNED_BY),
-        "K": Dictionary(
-            {"Type": Name("OBJR"), "Obj": Reference("signature.widget"), "Pg": Reference("Page1")}
-        ),
-    }
-    form = document.Reference(Dictionary(signature), "structure.signature")
-    parents = document.Reference(
-        Dictionary({"Nums": Array([0, Array(parts), 1, Reference("structure.signature")])})
-    )
+    kids, numbers = [*parts], [0, Array(parts)]
+    if signed:
+        kids.append(document.Reference(_form(), "structure.signature"))
+        numbers += [1, Reference("structure.signature")]
     root = {
         "Type": Name("StructTreeRoot"),
         "K": Array([Reference("structure.document")]),
-        "ParentTree": parents,
-        "ParentTreeNextKey": 2,
+        "ParentTree": document.Reference(Dictionary({"Nums": Array(numbers)})),
+        "ParentTreeNextKey": len(numbers) // 2,
     }
     document.Reference(Dictionary(root), "structure.root")
     whole = {
         "Type": Name("StructElem"),
         "S": Name("Document"),
         "P": Reference("structure.root"),
-        "K": Array([*parts, form]),
+        "K": Array(kids),
         "Lang": String(language),
     }
     document.Reference(Dictionary(whole), "structure.document")
     document.Catalog.StructTreeRoot = Reference("structure.root")
+
+
+def _form() -> Any:
+    """Make the element of the signature; a widget needs a Form element, an OBJR, a StructParent."""
+    return Dictionary(
+        {
+            "Type": Name("StructElem"),
+            "S": Name("Form"),
+            "P": Reference("structure.document"),
+            "Pg": Reference("Page1"),
+            "Alt": String(_SIGNED_BY),
+            "K": Dictionary(
+                {
+                    "Type": Name("OBJR"),
+                    "Obj": Reference("signature.widget"),
+                    "Pg": Reference("Page1"),
+                }
+            ),
+        }
+    )
 
 
 def _element(place: int, element: Element) -> Any:
@@ -204,11 +214,12 @@ def _element(place: int, element: Element) -> Any:
     return Dictionary(entries)
 
 
-def _content(document: Document, page: Page) -> None:
+def _content(document: Document, page: Page, *, signed: bool) -> None:
     """Give the page its content and the keys that ReportLab's page does not know."""
     made = document.idToObject["Page1"]
     made.__NoDefault__ = [*made.__NoDefault__, "StructParents", "Tabs", "Annots"]
     made.Contents = stream("\n".join(page.operators))
     made.StructParents = 0
     made.Tabs = Name("S")
-    made.Annots = Array([Reference("signature.widget")])
+    if signed:
+        made.Annots = Array([Reference("signature.widget")])

@@ -112,7 +112,7 @@ class SigningKey:
         opening, closing = _hole(pdf)
         filled = bytearray(pdf)
         ranges = b"%010d %010d %010d" % (opening, closing, len(pdf) - closing)
-        place = pdf.rindex(HOLE, 0, opening) + HOLE.index(b"#")
+        place = pdf.rindex(HOLE, 0, opening) + HOLE.index(b"0000000000")
         filled[place : place + len(ranges)] = ranges
         digest = hashlib.sha256(filled[:opening])
         digest.update(filled[closing:])

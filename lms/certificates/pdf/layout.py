@@ -38,7 +38,8 @@ _DIGEST_SHOWN: Final = 16  # hexadecimal digits of the course's digest on paper;
 def draw(facts: Facts, faces: Faces, *, room: int = ROOM) -> bytes:
     """Draw a certificate; the file still has the two holes that a signing key fills.
 
-    ``room`` is the number of hexadecimal digits kept for the signature (``SigningKey.room``).
+    ``room`` is the number of hexadecimal digits kept for the signature (``SigningKey.room``); with
+    0 there is no place for one.
     Raises ``Unprintable`` when a text has no glyph or no space, and when name or title were not
     cleaned by ``printable`` before they were frozen.
     """
