@@ -75,7 +75,7 @@ def _cleaned(text: str, box: Box) -> str:
             raise Unprintable(_baseless(character, box))
         if not _is_allowed(cleaned, place, box):
             raise Unprintable(
-                f"The character {_shown(character)} cannot be printed in a {box.noun}. "
+                f"The character {_shown(character)} cannot be printed in the {box.noun}. "
                 "Leave it out."
             )
     if not any(unicodedata.category(character)[0] == "L" for character in cleaned):
