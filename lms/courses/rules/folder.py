@@ -1,0 +1,140 @@
+"""A course folder as plain data: what lms/courses/files.py read, and nothing interpreted yet."""
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime, time
+from functools import cached_property
+from typing import Any
+
+from lms.courses.rules.problem import Problem, error, place
+
+COURSE_FILE = "course.toml"
+QUIZ_FILE = "quiz.toml"
+# What a version may show besides text. Anything else in media/ is refused.
+MEDIA_TYPES: Mapping[str, str] = {
+    "svg": "image/svg+xml",
+    "png": "image/png",
+    "jpg": "image/jpeg",
+    "jpeg": "image/jpeg",
+    "webp": "image/webp",
+}
+
+
+def ending(path: str) -> str:
+    """Return the ending of a file name in small letters, without the dot."""
+    return path.rpartition(".")[2].lower()
+
+
+def toml(text: str, where: str) -> tuple[dict[str, Any], list[Problem]]:
+    """Parse TOML; a slip of syntax is a problem that names its line."""
+    try:
+        return tomllib.loads(text), []
+    except tomllib.TOMLDecodeError as slip:
+        return {}, [
+            error(
+                "C02",
+                where,
+                f"This is not TOML: {slip}. Mend that line; often a quote or a bracket is "
+                "missing on it or on the one above.",
+            )
+        ]
+    except RecursionError:
+        return {}, [error("C02", where, "Brackets are nested too deeply here. Write it flat.")]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Folder:
+    """The files of one folder by their path inside it, and what could not be read.
+
+    `name` is how problems call the folder, such as "courses/my-course".
+    """
+
+    name: str
+    files: Mapping[str, bytes]
+    problems: tuple[Problem, ...] = field(default=())
+
+    @cached_property
+    def texts(self) -> dict[str, str]:
+        """Return the text files by path, with plain line ends."""
+        return {
+            path: content.decode("utf-8", "replace").replace("\r\n", "\n")
+            for path, content in self.files.items()
+            if ending(path) in {"toml", "md", "svg"}
+        }
+
+    @cached_property
+    def _tables(self) -> dict[str, tuple[dict[str, Any], list[Problem]]]:
+        return {
+            path: toml(text, place(f"{self.name}/{path}"))
+            for path, text in self.texts.items()
+            if ending(path) == "toml"
+        }
+
+    def table(self, path: str) -> dict[str, Any]:
+        """Return a TOML file as a table, empty where there is none or it can't be parsed."""
+        return self._tables.get(path, ({}, []))[0]
+
+    def slips(self) -> list[Problem]:
+        """Return the slips of syntax of all TOML files."""
+        return [slip for _, slips in self._tables.values() for slip in slips]
+
+    @property
+    def media(self) -> dict[str, bytes]:
+        """Return pictures by path."""
+        return {
+            path: content
+            for path, content in self.files.items()
+            if path.startswith("media/") and ending(path) in MEDIA_TYPES
+        }
+
+
+def plain(value: Any) -> Any:
+    """Turn what TOML holds into what JSON holds: days and times become ISO text."""
+    if isinstance(value, dict):
+        return {key: plain(one) for key, one in value.items()}
+    if isinstance(value, list):
+        return [plain(one) for one in value]
+    if isinstance(value, date | datetime | time):
+        return value.isoformat()
+    return value
+
+
+def content(folder: Folder) -> dict[str, Any]:
+    """Return course.toml as plain JSON, with the items of quiz.toml under `quiz.items`."""
+    course: dict[str, Any] = plain(folder.table(COURSE_FILE))
+    quiz = course.get("quiz")
+    if isinstance(quiz, dict):
+        quiz["items"] = plain(folder.table(QUIZ_FILE)).get("items", [])
+    return course
+
+
+def canonical(value: Any) -> bytes:
+    """Write JSON in the one way that a digest is taken of: sorted keys, no spaces, UTF-8."""
+    return json.dumps(
+        value, sort_keys=True, separators=(",", ":"), ensure_ascii=False, allow_nan=False
+    ).encode()
+
+
+def digest(folder: Folder) -> str:
+    """Return the SHA-256 of everything a version says: data, texts of its pages, its media.
+
+    The order of keys, comments and layout of TOML files make no difference; every letter of a
+    lesson does. Files that no page uses make none.
+    """
+    course = content(folder)
+    used = [one.get("file") for one in course.get("lessons", [])]
+    used.append(course.get("takeaway", {}).get("file"))
+    return hashlib.sha256(
+        canonical(
+            {
+                "course": course,
+                "pages": {path: folder.texts.get(path, "") for path in used if path},
+                "media": {
+                    path: hashlib.sha256(data).hexdigest() for path, data in folder.media.items()
+                },
+            }
+        )
+    ).hexdigest()
