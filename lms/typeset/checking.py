@@ -161,13 +161,10 @@ def _container(written: bytes, findings: _Findings) -> Any:
     content = bytes.fromhex(matched.group(1).decode()) if matched else b""
     found = cms.ContentInfo.load(content, strict=False) if content else None
     if found is not None:
-        # Loaded anew from what it says; equal bytes then mean that there was one way to say it.
-        canonical = cms.ContentInfo.load(found.dump()).copy()
-        canonical.native  # noqa: B018 - parses every part, so that force writes every part anew
         length = len(found.dump())
         clean = found.dump() == content[:length] and not any(content[length:])
-        if clean and canonical.dump(force=True) == found.dump() and _is_plain(found):
-            return found["content"]
+        if clean and _is_plain(found):
+            return found
     findings.say("The signature itself was changed.")
     return None
 
@@ -196,6 +193,14 @@ def _is_plain(found: Any) -> bool:
     )
 
 
+def _is_canonical(found: Any) -> bool:
+    """Say whether a container is written in the one way that DER allows; slow, so asked last."""
+    fresh = cms.ContentInfo.load(found.dump()).copy()
+    fresh.native  # noqa: B018 - parses every part, so that force writes every part anew
+    written: bytes = fresh.dump(force=True)
+    return written == found.dump()
+
+
 def _context(anchors: Sequence[x509.Certificate], findings: _Findings) -> ValidationContext:
     """Trust the anchors and nothing else, at the time of signing, without the network."""
     roots = [asn1_x509.Certificate.load(one.public_bytes(Encoding.DER)) for one in anchors]
@@ -208,9 +213,10 @@ def _context(anchors: Sequence[x509.Certificate], findings: _Findings) -> Valida
 
 
 async def _judge_container(
-    container: Any, covered: bytes, anchors: Sequence[x509.Certificate], findings: _Findings
+    found: Any, covered: bytes, anchors: Sequence[x509.Certificate], findings: _Findings
 ) -> None:
     """Compare the digest, verify the signature, and look for a path to an anchor."""
+    container = found["content"]
     attributes = container["signer_infos"][0]["signed_attrs"]
     told = {one["type"].native: one["values"][0].native for one in attributes}
     if told.get("message_digest") != hashlib.sha256(covered).digest():
@@ -227,12 +233,47 @@ async def _judge_container(
     )
     findings.intact = bool(status.intact and status.valid)
     findings.trusted = bool(findings.intact and status.trusted)
+    clean = _are_known(container, status, told, anchors) and _is_canonical(found)
+    if findings.intact and not clean:
+        findings.intact = False
+        findings.say("The signature itself was changed.")
+        return
     certificate = status.signing_cert
     findings.signer = certificate.subject.human_friendly
     if not findings.intact:
         findings.say("The signature does not match the file.")
     elif not findings.trusted:
         findings.say("The file was signed with a key that this installation does not know.")
+
+
+def _are_known(
+    container: Any, status: Any, told: dict[str, Any], anchors: Sequence[x509.Certificate]
+) -> bool:
+    """Say whether each certificate in a container is one that was signed over or verified.
+
+    pyHanko takes the anchor's own copy where it has one, and so overlooks a changed copy here;
+    and it compares names without regard to capitals.
+    """
+    embedded = [one.chosen.dump() for one in container["certificates"]]
+    signer, named_as = status.signing_cert, container["signer_infos"][0]["sid"].chosen
+    if named_as.dump() != _issuer_and_serial(signer):
+        return False
+    # RFC 5035: the signature covers the digest of the signer's certificate.
+    named = bytes(told["signing_certificate_v2"]["certs"][0]["cert_hash"])
+    own = [one for one in embedded if hashlib.sha256(one).digest() == named]
+    known = [one.public_bytes(Encoding.DER) for one in anchors]
+    if status.validation_path is not None:
+        known += [one.dump() for one in status.validation_path]
+    strangers = [one for one in embedded if one not in own and one not in known]
+    return len(own) == 1 and (not strangers or not status.trusted)
+
+
+def _issuer_and_serial(certificate: Any) -> bytes:
+    """Write the name that a container must use for a certificate."""
+    written: bytes = cms.IssuerAndSerialNumber(
+        {"issuer": certificate.issuer, "serial_number": certificate.serial_number}
+    ).dump()
+    return written
 
 
 async def _judge_file(pdf: bytes, anchors: Sequence[x509.Certificate], findings: _Findings) -> None:

@@ -150,7 +150,7 @@ class _HeldKey(signers.Signer):
 
     def __init__(self, key: PrivateKey, chain: Sequence[x509.Certificate]) -> None:
         store: Any = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-        store.register_multiple([_asn1(certificate) for certificate in chain])
+        store.register_multiple([_asn1(certificate) for certificate in chain[1:]])
         super().__init__(signing_cert=_asn1(chain[0]), cert_registry=store, embed_roots=False)
         self.key = key
 
