@@ -1,0 +1,310 @@
+"""Questions to the ledger: what a code is worth, whose certificate this is, whether it's whole."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, func, select
+from sqlalchemy.orm import aliased, defer
+
+from lms.access import Actor, Permission, everywhere, reaches
+from lms.certificates.models import CertificateFile, Entry, LedgerEntry
+from lms.certificates.pdf import Facts
+from lms.certificates.rules import codes
+from lms.certificates.rules.ledger import GENESIS, Row, State, breaks, canonical, sha256, state_of
+from lms.db import db
+from lms.errors import Missing
+from lms.people.models import Person
+from lms.typeset.paragraph import plain
+
+_Ending = aliased(LedgerEntry, name="ending")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ending:
+    """How a certificate ended: superseded or revoked, when, why, and by what."""
+
+    state: State
+    at: datetime
+    reason: str
+    replaced_by: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Certificate:
+    """A certificate as issued, with what became of it."""
+
+    serial: str
+    person_id: int
+    course_version_id: int | None
+    award_key: str
+    facts: Facts
+    quarters: int
+    minutes: int
+    zone: ZoneInfo
+    completed_at: datetime
+    claimed_at: datetime
+    expires_on: date | None
+    issued_at: datetime
+    pdf_digest: str
+    state: State
+    ending: Ending | None
+
+    @property
+    def stands(self) -> bool:
+        """Say whether it was neither superseded nor revoked."""
+        return self.ending is None
+
+    @property
+    def credit(self) -> str:
+        """Return the credit as one text, without its italics."""
+        return plain(self.facts.credit_line)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verdict:
+    """What a stranger may know of a code: what the paper shows, and whether it stands."""
+
+    state: State
+    code: str
+    certificate: Certificate | None = None
+    replacement_code: str | None = None
+    replacement_state: State | None = None
+    is_damaged: bool = False
+
+
+def as_row(entry: LedgerEntry) -> Row:
+    """Return a ledger entry as the rules hash it."""
+    return Row(
+        seq=entry.seq,
+        kind=entry.kind.value,
+        serial=entry.serial,
+        at=entry.at,
+        actor_id=entry.actor_id,
+        reason=entry.reason,
+        replaced_by=entry.replaced_by,
+        award_key=entry.award_key,
+        code=entry.code,
+        person_id=entry.person_id,
+        course_version_id=entry.course_version_id,
+        facts=entry.facts,
+        pdf_digest=entry.pdf_digest,
+        previous_hash=entry.previous_hash,
+    )
+
+
+def record_of(entry: LedgerEntry) -> dict[str, Any]:
+    """Return the frozen record of an award as plain data."""
+    record: dict[str, Any] = json.loads(entry.facts or "{}")
+    return record
+
+
+def facts_of(entry: LedgerEntry) -> Facts:
+    """Return the facts that an award printed."""
+    return Facts.from_record(canonical(record_of(entry)["printed"]))
+
+
+def _issued() -> Select[tuple[LedgerEntry, LedgerEntry | None]]:
+    return (
+        select(LedgerEntry, _Ending)
+        .outerjoin(
+            _Ending,
+            (_Ending.serial == LedgerEntry.serial) & (_Ending.kind != Entry.ISSUED),
+        )
+        .where(LedgerEntry.kind == Entry.ISSUED)
+    )
+
+
+def _certificate(entry: LedgerEntry, ending: LedgerEntry | None, *, at: datetime) -> Certificate:
+    record = record_of(entry)
+    zone = ZoneInfo(record["zone"])
+    last = record["expires_on"]
+    expires_on = date.fromisoformat(last) if last else None
+    ended = ending.kind.value if ending else None
+    return Certificate(
+        serial=entry.serial,
+        person_id=entry.person_id or 0,
+        course_version_id=entry.course_version_id,
+        award_key=entry.award_key or "",
+        facts=Facts.from_record(canonical(record["printed"])),
+        quarters=record["quarters"],
+        minutes=record["minutes"],
+        zone=zone,
+        completed_at=datetime.fromisoformat(record["completed_at"]),
+        claimed_at=datetime.fromisoformat(record["claimed_at"]),
+        expires_on=expires_on,
+        issued_at=entry.at,
+        pdf_digest=entry.pdf_digest or "",
+        state=state_of(ended=ended, expires_on=expires_on, today=at.astimezone(zone).date()),
+        ending=Ending(
+            state=State(ending.kind.value),
+            at=ending.at,
+            reason=ending.reason or "",
+            replaced_by=ending.replaced_by,
+        )
+        if ending
+        else None,
+    )
+
+
+def certificate(serial: str, *, at: datetime) -> Certificate:
+    """Return the certificate with this serial, whoever asks; raise Missing where there is none."""
+    found = db.session.execute(_issued().where(LedgerEntry.serial == serial)).first()
+    if found is None:
+        raise Missing(serial)
+    return _certificate(found[0], found[1], at=at)
+
+
+def by_award(award_key: str) -> LedgerEntry | None:
+    """Return the entry that was issued for this award, or None."""
+    return db.session.scalar(select(LedgerEntry).where(LedgerEntry.award_key == award_key))
+
+
+def by_serial(actor: Actor, serial: str, *, at: datetime) -> Certificate:
+    """Return a certificate this actor may see; raise Missing otherwise.
+
+    Holders see their own, coordinators those of people in their departments, planners and
+    administrators all.
+    """
+    found = certificate(serial, at=at)
+    if not _may_see(actor, found.person_id):
+        raise Missing(serial)
+    return found
+
+
+def _may_see(actor: Actor, person_id: int) -> bool:
+    if actor.person_id == person_id or everywhere(actor, Permission.SEE_RECORDS):
+        return True
+    place = db.session.scalar(select(Person.department_id).where(Person.id == person_id))
+    return place is not None and reaches(actor, Permission.SEE_RECORDS, department_id=place)
+
+
+def file_of(actor: Actor, serial: str, *, at: datetime) -> CertificateFile:
+    """Return the signed bytes of a certificate this actor may see; raise Missing otherwise."""
+    by_serial(actor, serial, at=at)
+    return stored_file(serial)
+
+
+def stored_file(serial: str) -> CertificateFile:
+    """Return the signed bytes stored at issue; raise Missing where there are none."""
+    file = db.session.get(CertificateFile, serial)
+    if file is None:
+        raise Missing(serial)
+    return file
+
+
+def by_code(typed: str, *, at: datetime) -> Verdict:
+    """Return what a code is worth, however it was typed; an unknown code is a verdict too."""
+    characters = codes.normalise(typed)
+    code = codes.grouped(characters)
+    found = None
+    if codes.is_undamaged(characters):
+        found = db.session.execute(_issued().where(LedgerEntry.code == code)).first()
+    if found is None:
+        damaged = not codes.is_undamaged(characters)
+        return Verdict(state=State.UNKNOWN, code=code[:60], is_damaged=damaged)
+    one = _certificate(found[0], found[1], at=at)
+    if one.ending is None or one.ending.replaced_by is None:
+        return Verdict(state=one.state, code=code, certificate=one)
+    other = certificate(one.ending.replaced_by, at=at)
+    return Verdict(
+        state=one.state,
+        code=code,
+        certificate=one,
+        replacement_code=other.facts.code,
+        replacement_state=other.state,
+    )
+
+
+def of_person(person_id: int, *, at: datetime) -> list[Certificate]:
+    """Return every certificate a person was ever issued, newest first, with one statement."""
+    rows = db.session.execute(
+        _issued().where(LedgerEntry.person_id == person_id).order_by(LedgerEntry.seq.desc())
+    )
+    return [_certificate(entry, ending, at=at) for entry, ending in rows]
+
+
+@dataclass(frozen=True, kw_only=True)
+class LedgerReport:
+    """What a look through the whole ledger found."""
+
+    rows: int
+    certificates: int
+    problems: tuple[str, ...]
+
+
+def verify_chain(*, batch: int = 500) -> LedgerReport:
+    """Go through the ledger and the stored files; say what does not fit, each in a sentence.
+
+    Reads `batch` rows at a time, so that memory does not grow with the years.
+    """
+    problems: list[str] = []
+    seen = issued = 0
+    previous = GENESIS
+    while True:
+        entries = db.session.scalars(
+            select(LedgerEntry).where(LedgerEntry.seq > seen).order_by(LedgerEntry.seq).limit(batch)
+        ).all()
+        if not entries:
+            break
+        rows = [(as_row(entry), entry.hash) for entry in entries]
+        problems += breaks(rows, after=seen, previous=previous)
+        awards = {one.serial: one.pdf_digest for one in entries if one.kind == Entry.ISSUED}
+        problems += _file_problems(awards)
+        issued += len(awards)
+        seen, previous = entries[-1].seq, entries[-1].hash
+        for entry in entries:
+            db.session.expunge(entry)
+    problems += _strays()
+    return LedgerReport(rows=seen, certificates=issued, problems=tuple(problems))
+
+
+def _file_problems(awards: dict[str, str | None]) -> Iterator[str]:
+    """Compare the stored files of some awards with the digests that the ledger holds."""
+    rows = db.session.execute(
+        select(CertificateFile.serial, CertificateFile.digest, CertificateFile.content).where(
+            CertificateFile.serial.in_(awards)
+        )
+    )
+    found = set()
+    for serial, digest, content in rows:
+        found.add(serial)
+        if not (sha256(content) == digest == awards[serial]):
+            yield f"The stored file of certificate {serial} was changed after it was issued."
+    for serial in sorted(set(awards) - found):
+        yield f"The stored file of certificate {serial} is missing."
+
+
+def _strays() -> Iterator[str]:
+    """Find stored files whose award is gone: what cutting off the end of the ledger leaves."""
+    awards = select(LedgerEntry.serial).where(LedgerEntry.kind == Entry.ISSUED)
+    rows = db.session.scalars(
+        select(CertificateFile.serial)
+        .where(CertificateFile.serial.not_in(awards))
+        .order_by(CertificateFile.serial)
+    )
+    for serial in rows:
+        yield f"Certificate {serial} has a stored file, but no row in the ledger."
+
+
+def last_serial(year: int) -> str | None:
+    """Return the last serial number given out in a year, or None."""
+    return db.session.scalar(
+        select(LedgerEntry.serial)
+        .where(LedgerEntry.kind == Entry.ISSUED, LedgerEntry.serial.startswith(f"{year}-"))
+        .order_by(func.length(LedgerEntry.serial).desc(), LedgerEntry.serial.desc())
+        .limit(1)
+    )
+
+
+def tail() -> LedgerEntry | None:
+    """Return the last row of the ledger, or None while it's empty."""
+    return db.session.scalar(
+        select(LedgerEntry)
+        .order_by(LedgerEntry.seq.desc())
+        .limit(1)
+        .options(defer(LedgerEntry.facts))
+    )
