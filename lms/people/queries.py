@@ -1,0 +1,341 @@
+"""Questions about people, departments and who is signed in."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import CTE, ColumnElement, Row, Select, func, literal, or_, select, true
+from sqlalchemy.orm import aliased, joinedload
+
+from lms.access import Actor, Role
+from lms.db import db
+from lms.errors import Missing
+from lms.people import rules
+from lms.people.models import Department, Organisation, PasswordReset, Person, RoleGrant, SignIn
+from lms.people.models import Profession as Profession
+
+A_PAGE = 50
+
+
+@dataclass(frozen=True, kw_only=True)
+class Me:
+    """What pages need to know of the person who is signed in."""
+
+    id: int
+    name: str
+    email: str
+    certificate_name: str
+    name_locale: str | None
+    profession: Profession
+    licence_state: str | None
+    zone: ZoneInfo
+    department_id: int | None
+
+
+def _held(whose: ColumnElement[bool]) -> CTE:
+    """Build the open grants of a person, each coordinator's spread over all departments below."""
+    held = (
+        select(RoleGrant.role, RoleGrant.department_id)
+        .where(whose, RoleGrant.revoked_at.is_(None))
+        .cte("held", recursive=True)
+    )
+    lower = aliased(Department)
+    return held.union(
+        select(held.c.role, lower.id).join_from(
+            held, lower, lower.parent_id == held.c.department_id
+        )
+    )
+
+
+def _actor(person_id: int, held: list[tuple[Role | None, int | None]]) -> Actor:
+    return Actor(
+        person_id=person_id,
+        roles=frozenset({Role.LEARNER} | {role for role, _ in held if role is not None}),
+        department_ids=frozenset(place for _, place in held if place is not None),
+    )
+
+
+def actor_of(person_id: int) -> Actor:
+    """Return what a person may act as, in one statement; raise Missing when nobody has this id."""
+    held = _held(RoleGrant.person_id == person_id)
+    rows = db.session.execute(
+        select(held.c.role, held.c.department_id)
+        .select_from(Person)
+        .outerjoin(held, true())
+        .where(Person.id == person_id)
+    ).all()
+    if not rows:
+        raise Missing("person")
+    return _actor(person_id, [(role, place) for role, place in rows])
+
+
+def signed_in(digest: str, *, at: datetime, zone: ZoneInfo) -> tuple[Me, Actor] | None:
+    """Return who is signed in by the token with this digest, in one statement.
+
+    `zone` stands for a person who has not chosen one. None when the token is unknown, ended or
+    older than 12 hours, or the person was deactivated.
+    """
+    whose = select(SignIn.person_id).where(
+        SignIn.token_digest == digest, SignIn.ended_at.is_(None), SignIn.expires_at > at
+    )
+    held = _held(RoleGrant.person_id == whose.scalar_subquery())
+    rows = db.session.execute(
+        select(
+            Person.id, Person.name, Person.email, Person.certificate_name, Person.name_locale,
+            Person.profession, Person.licence_state, Person.zone, Person.department_id,
+            held.c.role, held.c.department_id.label("place"),
+        )
+        .outerjoin(held, true())
+        .where(Person.id == whose.scalar_subquery(), Person.deactivated_at.is_(None))
+    ).all()  # fmt: skip
+    if not rows:
+        return None
+    return _me(rows[0], zone), _actor(rows[0].id, [(row.role, row.place) for row in rows])
+
+
+def _me(row: Row[tuple[object, ...]], zone: ZoneInfo) -> Me:
+    return Me(
+        id=row.id,
+        name=row.name,
+        email=row.email,
+        certificate_name=row.certificate_name,
+        name_locale=row.name_locale,
+        profession=row.profession,
+        licence_state=row.licence_state,
+        zone=ZoneInfo(row.zone) if row.zone else zone,
+        department_id=row.department_id,
+    )
+
+
+def person(person_id: int) -> Person:
+    """Return a person; raise Missing when nobody has this id."""
+    found = db.session.get(Person, person_id)
+    if found is None:
+        raise Missing("person")
+    return found
+
+
+def by_email(email: str) -> Person | None:
+    """Return the person with this address, however it's written (case 58)."""
+    if rules.email_problem(email):
+        return None
+    return db.session.scalar(select(Person).where(Person.email_key == rules.email_key(email)))
+
+
+def organisation() -> Organisation | None:
+    """Return who runs this installation, once that has been said."""
+    return db.session.get(Organisation, 1)
+
+
+def open_reset(token: str, *, at: datetime) -> PasswordReset | None:
+    """Return the reset this token stands for while it's unused, in time and its person here."""
+    return db.session.scalar(
+        select(PasswordReset)
+        .join(Person, Person.id == PasswordReset.person_id)
+        .where(
+            PasswordReset.token_digest == rules.token_digest(token),
+            PasswordReset.used_at.is_(None),
+            PasswordReset.expires_at > at,
+            Person.deactivated_at.is_(None),
+        )
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """A department with the way to it from the top, and how many people work there."""
+
+    id: int
+    name: str
+    parent_id: int | None
+    path: str
+    depth: int
+    people: int
+    retired_at: datetime | None
+
+
+def parents() -> dict[int, int | None]:
+    """Return the parent of every department."""
+    rows = db.session.execute(select(Department.id, Department.parent_id)).all()
+    return {one: parent for one, parent in rows}
+
+
+def departments_below(ids: frozenset[int] | set[int] | list[int]) -> frozenset[int]:
+    """Return these departments and all below them."""
+    return rules.below(parents(), ids)
+
+
+def departments() -> list[Place]:
+    """Return every department in the order of the tree, retired ones too, in one statement."""
+    here = (
+        select(func.count())
+        .where(Person.department_id == Department.id, Person.deactivated_at.is_(None))
+        .correlate(Department)
+        .scalar_subquery()
+    )
+    rows = db.session.execute(
+        select(
+            Department.id, Department.name, Department.parent_id, Department.retired_at,
+            here.label("people"),
+        )
+    ).all()  # fmt: skip
+    names = {row.id: row.name for row in rows}
+    above = {row.id: row.parent_id for row in rows}
+    paths = {row.id: rules.path_of(names, above, row.id) for row in rows}
+    places = [
+        Place(
+            id=row.id,
+            name=row.name,
+            parent_id=row.parent_id,
+            path=" › ".join(paths[row.id]),
+            depth=len(paths[row.id]) - 1,
+            people=row.people,
+            retired_at=row.retired_at,
+        )
+        for row in rows
+    ]
+    return sorted(places, key=lambda place: [name.casefold() for name in paths[place.id]])
+
+
+def department(department_id: int) -> Department:
+    """Return a department; raise Missing when there is none with this id."""
+    found = db.session.get(Department, department_id)
+    if found is None:
+        raise Missing("department")
+    return found
+
+
+def open_departments() -> list[tuple[int, str]]:
+    """Return departments that take people, as (id, path), for a form's choices."""
+    return [(place.id, place.path) for place in departments() if place.retired_at is None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listed:
+    """One person in the administrator's list."""
+
+    id: int
+    name: str
+    email: str
+    profession: str
+    department: str
+    roles: tuple[str, ...]
+    has_password: bool
+    deactivated_at: datetime | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class PeoplePage:
+    """One page of the administrator's list, and how many there are."""
+
+    people: list[Listed]
+    total: int
+    page: int
+    pages: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Search:
+    """What the administrator's list is narrowed by."""
+
+    words: str = ""
+    department_id: int | None = None
+    role: Role | None = None
+    is_deactivated: bool = False
+
+
+def _like(word: str) -> str:
+    escaped = word.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_")
+    return f"%{escaped}%"
+
+
+def _narrowed(search: Search) -> list[ColumnElement[bool]]:
+    gone = Person.deactivated_at.is_not(None)
+    conditions: list[ColumnElement[bool]] = [gone if search.is_deactivated else ~gone]
+    for word in search.words.split()[:5]:
+        conditions.append(
+            or_(
+                Person.name.ilike(_like(word), escape="\\"),
+                Person.certificate_name.ilike(_like(word), escape="\\"),
+                Person.email_key.like(_like(rules.email_key(word)), escape="\\"),
+            )
+        )
+    if search.department_id is not None:
+        conditions.append(Person.department_id.in_(departments_below([search.department_id])))
+    if search.role is not None:
+        conditions.append(
+            select(literal(1))
+            .where(
+                RoleGrant.person_id == Person.id,
+                RoleGrant.role == search.role,
+                RoleGrant.revoked_at.is_(None),
+            )
+            .exists()
+        )
+    return conditions
+
+
+def people(search: Search, *, page: int) -> PeoplePage:
+    """Return one page of people by name, in a constant number of statements."""
+    conditions = _narrowed(search)
+    counted: Select[tuple[int]] = select(func.count()).select_from(Person).where(*conditions)
+    total = db.session.scalar(counted) or 0
+    last = max(1, -(-total // A_PAGE))
+    page = min(max(page, 1), last)
+    rows = db.session.scalars(
+        select(Person)
+        .options(joinedload(Person.department))
+        .where(*conditions)
+        .order_by(func.lower(Person.name), Person.id)
+        .offset((page - 1) * A_PAGE)
+        .limit(A_PAGE)
+    ).all()
+    roles: dict[int, list[str]] = {}
+    for whose, role in db.session.execute(
+        select(RoleGrant.person_id, RoleGrant.role)
+        .where(RoleGrant.person_id.in_([row.id for row in rows]), RoleGrant.revoked_at.is_(None))
+        .distinct()
+    ).all():
+        roles.setdefault(whose, []).append(role.value)
+    listed = [
+        Listed(
+            id=row.id,
+            name=row.name,
+            email=row.email,
+            profession=rules.PROFESSIONS[row.profession.value],
+            department=row.department.name if row.department else "",
+            roles=tuple(sorted(roles.get(row.id, []))),
+            has_password=row.password_hash is not None,
+            deactivated_at=row.deactivated_at,
+        )
+        for row in rows
+    ]
+    return PeoplePage(people=listed, total=total, page=page, pages=last)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Granted:
+    """One role a person holds, and where."""
+
+    id: int
+    role: Role
+    department: str | None
+    granted_at: datetime
+
+
+def grants_of(person_id: int) -> list[Granted]:
+    """Return the roles a person holds beyond learner, oldest first."""
+    rows = db.session.execute(
+        select(RoleGrant.id, RoleGrant.role, Department.name, RoleGrant.granted_at)
+        .outerjoin(Department, Department.id == RoleGrant.department_id)
+        .where(RoleGrant.person_id == person_id, RoleGrant.revoked_at.is_(None))
+        .order_by(RoleGrant.granted_at, RoleGrant.id)
+    ).all()
+    return [Granted(id=i, role=role, department=name, granted_at=at) for i, role, name, at in rows]
+
+
+def last_seen(person_id: int) -> datetime | None:
+    """Return when a person last signed in."""
+    return db.session.scalar(
+        select(func.max(SignIn.started_at)).where(SignIn.person_id == person_id)
+    )
