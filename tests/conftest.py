@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+import flask
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
@@ -81,6 +82,8 @@ def app(tmp_path: Path, fresh_database: Callable[[Path], str]) -> Iterator[Flask
     """The application on a fresh database; a context is pushed."""
     app = create_app(make_settings(tmp_path, database_url=fresh_database(tmp_path)))
     app.config["WTF_CSRF_ENABLED"] = False
+    # Requests of a test share the context pushed here; who asked must not stick to it.
+    app.teardown_request(lambda _error: flask.g.pop("_login_user", None))
     with app.app_context():
         yield app
         db.session.remove()

@@ -14,6 +14,7 @@ from lms.db import db, whole
 from lms.errors import Missing, Refused
 from lms.learning.models import Answer, Attempt, Enrolment, Outcome, TimeExtension
 from lms.learning.operations import completion
+from lms.learning.queries import progress
 from lms.learning.queries import quiz as queries
 from lms.learning.rules import attempts, drawing, scoring
 from lms.learning.rules.asking import missing
@@ -99,7 +100,7 @@ def start(
     NotBegun, AlreadyPassed, NotOffered, LessonsLeft or Pausing.
     """
     access.require(actor, Permission.LEARN)
-    enrolled = queries.enrolment(actor.person_id, key, lock=True)
+    enrolled = progress.enrolment(actor.person_id, key, lock=True)
     if enrolled is None:
         raise NotBegun("Start the course first; its page has the button. The quiz is part of it.")
     made = queries.attempts_of(enrolled.id)
@@ -268,10 +269,11 @@ def close(*, actor: Actor, attempt_id: int, at: datetime) -> Attempt:
 
 @whole
 def _close_one(attempt_id: int, *, at: datetime) -> bool:
+    queries.lock_enrolment_of(attempt_id)
     attempt = db.session.scalar(
         select(Attempt)
         .where(Attempt.id == attempt_id, Attempt.ended_at.is_(None))
-        .with_for_update(of=Attempt, skip_locked=True)
+        .with_for_update(of=Attempt)
         .execution_options(populate_existing=True)
     )
     if attempt is None:  # its owner was faster

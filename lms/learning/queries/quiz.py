@@ -16,6 +16,7 @@ from lms.courses.rules.course import Course, Lesson
 from lms.db import db
 from lms.errors import Missing
 from lms.learning.models import Answer, Attempt, Enrolment, LessonRead, Outcome, TimeExtension
+from lms.learning.queries import progress
 from lms.learning.rules import attempts, drawing, scoring
 from lms.learning.rules.asking import Asked, asked, missing
 from lms.learning.rules.drawing import Drawn
@@ -40,6 +41,7 @@ def own_attempt(person_id: int, attempt_id: int, *, lock: bool = False) -> Attem
         .options(joinedload(Attempt.enrolment, innerjoin=True).options(_LEAN_VERSION))
     )
     if lock:
+        lock_enrolment_of(attempt_id)
         chosen = chosen.with_for_update(of=Attempt).execution_options(populate_existing=True)
     attempt = db.session.scalar(chosen)
     if attempt is None:
@@ -47,19 +49,14 @@ def own_attempt(person_id: int, attempt_id: int, *, lock: bool = False) -> Attem
     return attempt
 
 
-def enrolment(person_id: int, key: str, *, lock: bool = False) -> Enrolment | None:
-    """Return this person's enrolment of the newest cycle, or None before the first."""
-    chosen = (
-        select(Enrolment)
-        .join(CourseRow)
-        .where(Enrolment.person_id == person_id, CourseRow.key == key)
-        .order_by(Enrolment.cycle.desc())
-        .options(_LEAN_VERSION)
-        .limit(1)
-    )
-    if lock:
-        chosen = chosen.with_for_update(of=Enrolment).execution_options(populate_existing=True)
-    return db.session.scalar(chosen)
+def lock_enrolment_of(attempt_id: int) -> None:
+    """Hold the enrolment that an attempt belongs to.
+
+    Whoever starts, ends or completes takes the enrolment first and the attempt second; taken
+    the other way round two of them could wait for each other.
+    """
+    mine = select(Attempt.enrolment_id).where(Attempt.id == attempt_id).scalar_subquery()
+    db.session.execute(select(Enrolment.id).where(Enrolment.id == mine).with_for_update())
 
 
 def course_of(enrolled: Enrolment) -> Course:
@@ -168,7 +165,7 @@ def room_of(made: Sequence[Attempt], course: Course, *, at: datetime) -> attempt
 
 def start(person_id: int, key: str, *, at: datetime, today: date) -> Start:
     """Return the start page of a quiz. Raises Missing when there is no such course or quiz."""
-    enrolled = enrolment(person_id, key)
+    enrolled = progress.enrolment(person_id, key)
     version = enrolled.course_version if enrolled else courses.latest(key)
     course = courses.content_of(version)
     if not course.requirements.quiz:

@@ -5,8 +5,9 @@ from datetime import date, datetime
 from fractions import Fraction
 
 from lms.learning.models import Outcome
-from lms.learning.queries import quiz
+from lms.learning.queries import progress, quiz
 from lms.learning.rules import attempts, drawing
+from lms.learning.rules.progress import Step, claim_until
 from lms.learning.rules.reviewing import (
     ObjectiveRow,
     Reread,
@@ -36,6 +37,9 @@ class Review:
     # Whether another attempt can ever be started: not after a pass, nor once the course closed.
     is_closed: bool
     passed_attempt_id: int | None
+    # After a pass: what comes next on the checklist, and until when credit can be claimed.
+    next_step: Step | None
+    claim_until: date
 
     @property
     def is_passed(self) -> bool:
@@ -91,4 +95,10 @@ def review(person_id: int, attempt_id: int, *, at: datetime, today: date) -> Rev
         room=quiz.room_of(made, course, at=at),
         is_closed=quiz.is_closed(attempt.enrolment, course, today=today),
         passed_attempt_id=passed,
+        next_step=_next_step(person_id, course.key, at=at, today=today) if is_passed else None,
+        claim_until=claim_until(course),
     )
+
+
+def _next_step(person_id: int, key: str, *, at: datetime, today: date) -> Step:
+    return progress.standing(person_id, key, at=at, today=today).next_step
