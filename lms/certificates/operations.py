@@ -9,7 +9,7 @@ from functools import lru_cache
 from typing import Any, Final
 from zoneinfo import ZoneInfo
 
-from cryptography.x509 import Certificate as X509
+from cryptography import x509
 from sqlalchemy import func, select
 
 from lms import audit, outbox
@@ -58,7 +58,7 @@ class Press:
 
     faces: Faces
     key: SigningKey
-    anchors: Sequence[X509]
+    anchors: Sequence[x509.Certificate]
     base_url: str
     zone: ZoneInfo
 
@@ -348,7 +348,7 @@ def _reason(text: str) -> str:
 
 
 def _standing(serial: str) -> LedgerEntry:
-    """Return the award with this serial; raise Missing, or AlreadyEnded when it no longer stands."""
+    """Return the award with this serial; raise Missing or, where it ended, AlreadyEnded."""
     rows = db.session.scalars(select(LedgerEntry).where(LedgerEntry.serial == serial)).all()
     awards = [one for one in rows if one.kind == Entry.ISSUED]
     if not awards:

@@ -17,7 +17,7 @@ from lms.certificates.rules import codes
 from lms.certificates.rules.ledger import GENESIS, Row, State, breaks, canonical, sha256, state_of
 from lms.db import db
 from lms.errors import Missing
-from lms.people.models import Person
+from lms.people.models import Organisation, Person
 from lms.typeset.paragraph import plain
 
 _Ending = aliased(LedgerEntry, name="ending")
@@ -107,7 +107,7 @@ def facts_of(entry: LedgerEntry) -> Facts:
     return Facts.from_record(canonical(record_of(entry)["printed"]))
 
 
-def _issued() -> Select[tuple[LedgerEntry, LedgerEntry | None]]:
+def _issued() -> Select[LedgerEntry, LedgerEntry | None]:
     return (
         select(LedgerEntry, _Ending)
         .outerjoin(
@@ -308,3 +308,8 @@ def tail() -> LedgerEntry | None:
         .limit(1)
         .options(defer(LedgerEntry.facts))
     )
+
+
+def contact() -> str:
+    """Return the address of the office that issues certificates here, or ""."""
+    return db.session.scalar(select(Organisation.contact_email)) or ""

@@ -48,7 +48,7 @@ def generate(below: Callable[[int], int]) -> str:
 
 
 def grouped(characters: str) -> str:
-    """Write the characters in groups of five: K7Q2M-9XF4T-…"""
+    """Write the characters in groups of five, as K7Q2M-9XF4T."""
     return "-".join(characters[at : at + GROUP] for at in range(0, len(characters), GROUP))
 
 

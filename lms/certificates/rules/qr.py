@@ -17,7 +17,8 @@ class QrCode:
 @lru_cache(maxsize=256)
 def qr(address: str) -> QrCode:
     """Draw an address as a QR code (error correction M), the same one as on paper."""
-    rows = [bytes(row) for row in segno.make(address, error="m", micro=False, boost_error=False).matrix]
+    made = segno.make(address, error="m", micro=False, boost_error=False)
+    rows = [bytes(row) for row in made.matrix]
     steps = []
     for y, row in enumerate(rows):
         x = 0
