@@ -198,7 +198,8 @@ def _is_canonical(found: Any) -> bool:
     fresh = cms.ContentInfo.load(found.dump()).copy()
     fresh.native  # noqa: B018 - parses every part, so that force writes every part anew
     written: bytes = fresh.dump(force=True)
-    return written == found.dump()
+    same: bool = written == found.dump()
+    return same
 
 
 def _context(anchors: Sequence[x509.Certificate], findings: _Findings) -> ValidationContext:

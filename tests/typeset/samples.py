@@ -6,6 +6,8 @@ from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from lms.certificates.pdf import Facts, draw
 from lms.typeset.faces import Faces
 from lms.typeset.signing import SigningKey
@@ -139,3 +141,7 @@ def signed(sample: str) -> bytes:
     """A sample as it is handed out."""
     facts = SAMPLES[sample]
     return key().sign(draw(facts, faces(), room=key().room), facts.issued_at)
+
+
+WITHOUT_CJK_FACE = "No CJK face is installed here; on Debian: apt install fonts-noto-cjk"
+with_cjk = pytest.mark.skipif(not faces().national, reason=WITHOUT_CJK_FACE)

@@ -11,7 +11,7 @@ import pytest
 
 from lms.typeset.faces import VENDORED, Faces, Role
 from lms.typeset.fontfile import Face, Unusable
-from tests.typeset.samples import faces
+from tests.typeset.samples import faces, with_cjk
 
 MANIFEST = json.loads((VENDORED / "manifest.json").read_text(encoding="utf-8"))
 VENDORED_SCRIPTS = {
@@ -32,7 +32,7 @@ def test_the_vendored_faces_alone_cover_the_promised_scripts() -> None:
     assert set(faces().scripts()) >= VENDORED_SCRIPTS
 
 
-@pytest.mark.usefixtures("cjk")
+@with_cjk
 def test_an_installed_cjk_face_adds_its_scripts() -> None:
     added = {"Chinese (simplified)", "Chinese (traditional)", "Japanese", "Korean"}
     assert set(faces().scripts()) >= added

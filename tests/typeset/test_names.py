@@ -11,7 +11,7 @@ from lms.typeset.faces import Role
 from lms.typeset.fit import Box
 from lms.typeset.names import NAME_BOX, TITLE_BOX, Unprintable, printable, printable_line
 from lms.typeset.shape import ink, shape, width
-from tests.typeset.samples import CJK, LONG_NAME, LONG_TITLE, NAMES, faces
+from tests.typeset.samples import CJK, LONG_NAME, LONG_TITLE, NAMES, faces, with_cjk
 
 LETTERS = {
     "Latin": "abcdefghijklmnopqrstuvwxyzABCWMÅÉÑØßłżćőğşĐảộ -'.",
@@ -55,7 +55,7 @@ def test_case_08_a_name_in_each_vendored_script_has_every_glyph(name: str) -> No
     )
 
 
-@pytest.mark.usefixtures("cjk")
+@with_cjk
 @pytest.mark.parametrize("name", [name for name, tongue in NAMES.items() if tongue[:2] in CJK])
 def test_case_08_a_chinese_japanese_or_korean_name_has_every_glyph(name: str) -> None:
     runs = shape(name, faces().stack(Role.NAME, name, NAMES[name]))
@@ -63,7 +63,7 @@ def test_case_08_a_chinese_japanese_or_korean_name_has_every_glyph(name: str) ->
     assert printable(name, NAME_BOX, faces(), locale=NAMES[name]).text == name
 
 
-@pytest.mark.usefixtures("cjk")
+@with_cjk
 def test_case_08_national_shapes_follow_the_text_and_the_locale() -> None:
     def first(text: str, locale: str | None) -> str:
         return shape(text, faces().stack(Role.NAME, text, locale))[0].face.name
@@ -151,7 +151,7 @@ def test_case_09_the_longest_word_without_a_break_fits(letter: str, box: Box, lo
     check_fits(letter * (longest // len(letter)), box)
 
 
-@pytest.mark.usefixtures("cjk")
+@with_cjk
 def test_case_09_the_longest_chinese_texts_fit() -> None:
     check_fits("王" * 120, NAME_BOX)
     check_fits("人口贩运：在急诊科识别与应对（第一部分）" * 10, TITLE_BOX)
