@@ -70,3 +70,9 @@ def database() -> None:
 def upgrade_command() -> None:
     """Bring the database up to date, with a copy first where it is a file."""
     click.echo(upgrade(at=clock.now()))
+
+
+def close() -> None:
+    """Let go of all connections, before worker processes are made."""
+    db.session.remove()
+    db.engine.dispose()

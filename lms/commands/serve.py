@@ -1,11 +1,20 @@
 """Serve the product: prepare the instance, then start the production server."""
 
+import os
 import socket
+
+import click
+from flask import current_app
+from flask.cli import with_appcontext
+from granian import Granian
+from granian.constants import Interfaces
+from granian.log import LogLevels
 
 from lms import clock
 from lms.access import SYSTEM
 from lms.commands import database, demo
 from lms.courses import cli as courses
+from lms.web.door import kept
 
 
 def is_free(host: str, port: int) -> bool:
@@ -21,13 +30,54 @@ def is_free(host: str, port: int) -> bool:
 
 
 def prepare(*, with_demonstration: bool) -> list[str]:
-    """Bring an instance up to date: tables, courses, the demonstration when it's new.
+    """Bring an instance up to date: tables, signing key, courses, the demonstration when new.
 
     Returns sentences that say what was done.
     """
     is_new = database.revisions()[0] is None
     done = [database.upgrade(at=clock.now())]
-    done += courses.publish_all(actor=SYSTEM, at=clock.now())
-    if with_demonstration and (is_new or demo.is_half_loaded()):
+    # The signing key is made here, once, and not by whichever worker needs it first.
+    current_app.extensions["press"]()
+    if is_new and with_demonstration:
         done.append(demo.load(at=clock.now()))
+    with kept():
+        done += courses.publish_all(actor=SYSTEM, at=clock.now())
     return done
+
+
+@click.command("serve")
+@click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
+@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
+@click.option("--prepare", "prepared", is_flag=True, help="Bring database and courses up to date.")
+@click.option("--demonstration", is_flag=True, help="With --prepare: load it when all is new.")
+@with_appcontext
+def serve(host: str, port: int, workers: int, prepared: bool, demonstration: bool) -> None:
+    """Serve Rounds with the production server until it's told to stop."""
+    if not is_free(host, port):
+        raise click.ClickException(
+            f"Somebody listens on {host}:{port} already. Choose another: --port {port + 1}, "
+            f"or PORT={port + 1} make run."
+        )
+    if prepared:
+        for sentence in prepare(with_demonstration=demonstration):
+            click.echo(sentence)
+    elif (pending := database.revisions())[0] != pending[1]:
+        raise click.ClickException("The database is not up to date. Run: lms db upgrade")
+    click.echo(f"Rounds answers at http://{host}:{port} (Ctrl-C ends it)")
+    if demo.is_here():
+        for line in demo.accounts():
+            click.echo(line)
+    database.close()
+    os.environ["PORT"] = str(port)  # the workers' public address, unless one is set
+    Granian(
+        "lms.app:create_app",
+        address=host,
+        port=port,
+        interface=Interfaces.WSGI,
+        workers=workers,
+        factory=True,
+        log_level=LogLevels.warning,
+        respawn_failed_workers=True,
+        backpressure=128,
+    ).serve()
