@@ -20,6 +20,7 @@ from lms.certificates.operations import Press
 from lms.commands.demo_learning import Learner
 from lms.commands.demo_people import CAST, PASSWORD, TREE, Cast, invented, unit_names
 from lms.courses import cli as courses
+from lms.courses import queries as published
 from lms.db import db
 from lms.errors import Refused
 from lms.people import operations as people
@@ -155,7 +156,7 @@ def _staff(hospital: Hospital, at: datetime) -> None:
         try:
             printable(name, NAME_BOX, hospital.press.faces)
         except Unprintable:
-            name = latin  # noqa: PLW2901 - this machine has no face for the script
+            name = latin  # this machine has no face for the script
         person = people.add_person(
             actor=SYSTEM,
             new=NewPerson(
@@ -358,6 +359,13 @@ def _made(now: datetime) -> Hospital:
     )
 
 
+def _last_day() -> datetime:
+    """Return the last day on which all courses can still be taken: history ends there at most."""
+    newest = published.newest_versions([MYTHS, CHILD])
+    last = min(published.content_of(one).expires_on for one in newest.values())
+    return datetime.combine(last, time(12), tzinfo=UTC)
+
+
 def load(*, at: datetime) -> str:
     """Make the demonstration hospital, as if it had been installed a year ago; return a sentence.
 
@@ -380,13 +388,15 @@ def load(*, at: datetime) -> str:
             is_demonstration=True,
         )
         courses.publish_all(actor=SYSTEM, at=begun)
+        hospital.now = min(at, _last_day())
         hospital.places = _departments(begun)
         hospital.people = _cast(hospital.places, people.hashed(PASSWORD), begun)
         _staff(hospital, begun)
         _last_winter(hospital)
         _this_year(hospital)
     total = len(hospital.staff) + len(hospital.people)
-    return f"The demonstration hospital is loaded: {total} people in {len(hospital.places)} departments."
+    where = len(hospital.places)
+    return f"The demonstration hospital is loaded: {total} people in {where} departments."
 
 
 def is_here() -> bool:
