@@ -15,7 +15,10 @@ _IDEOGRAPH: Final = re.compile(
 )
 _BREAK_AFTER: Final = "-/\u2010\u2013\u2014"
 # Closing marks may not begin a line, opening ones may not end it (the heart of the kinsoku rules).
-_NOT_FIRST: Final = frozenset("、。，．：；？！）］｝」』】〉》〕〗・ー々ゝゞヽヾ·,.;:?!)]}")
+_NOT_FIRST: Final = frozenset(
+    "、。，．：；？！）］｝」』】〉》〕〗・ー々ゝゞヽヾ·,.;:?!)]}"
+    "ァィゥェォッャュョヮヵヶぁぃぅぇぉっゃゅょゎゕゖ"
+)
 _NOT_LAST: Final = frozenset("（［｛「『【〈《〔〖([{")
 _STEP: Final = 8  # sizes are multiples of 1/8 pt
 _PREFER: Final = 0.72  # fewer lines win while their size is at least this part of the best

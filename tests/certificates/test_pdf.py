@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 import unicodedata
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -372,6 +373,12 @@ def test_another_name_drawn_before_changes_nothing() -> None:
     assert draw(PLAIN, faces()) == before
 
 
+def test_threads_draw_the_same_bytes() -> None:
+    with ThreadPoolExecutor(8) as pool:
+        drawn = list(pool.map(lambda _: draw(SPECIMEN, faces()), range(24)))
+    assert set(drawn) == {draw(SPECIMEN, faces())}
+
+
 # --- refusals -------------------------------------------------------------------------------------
 
 
@@ -403,7 +410,10 @@ def test_an_italic_phrase_never_breaks_across_lines() -> None:
 
 
 def test_a_line_too_long_for_its_place_shrinks_and_is_refused_when_unreadable() -> None:
-    draw(replace(PLAIN, verify_label="learning.a-rather-long-name.example.org/verify"), faces())
+    address = "learning.a-rather-long-name.example.org/verify"
+    text = pdfium_text(draw(replace(PLAIN, verify_label=address), faces()))
+    assert address in text
+    assert "Verify at" not in text
     with pytest.raises(Unprintable, match="too long"):
         draw(replace(PLAIN, verify_label="x" * 200 + ".example.org"), faces())
 

@@ -31,7 +31,9 @@ _STATEMENTS_DEPTH: Final = 116.0  # pt between the first baseline and the last
 _STATEMENT_SIZES: Final = (8.0, 7.5, 7.0)  # pt
 _CREDIT_SIZE: Final = 14.5
 _CREDIT_DROP: Final = 27.0  # pt from the foot of the title to the baseline of the credit
+_TITLE_TOP: Final = 329.0  # keeps a tall title clear of the line above
 _CODE_WIDTH: Final = 122.0
+_ADDRESS_SMALLEST: Final = 6.5  # pt; below it the words "Verify at" give way to the address
 _DIGEST_SHOWN: Final = 16  # hexadecimal digits of the course's digest on paper; JSON holds all
 
 
@@ -173,7 +175,8 @@ class _Layout:
         page, facts = self.page, self.facts
         title = self._frozen(facts.title, is_name=False)
         fitted: Fitted = title.fitted
-        top = 297 + (fitted.height + _CREDIT_DROP) / 2
+        drop = _CREDIT_DROP if len(fitted.lines) == 1 else _CREDIT_DROP - 3
+        top = min(297 + (fitted.height + drop) / 2, _TITLE_TOP)
         with page.tag("P"):
             page.colour(_INK)
             baseline = fitted.first_baseline(top, fitted.height)
@@ -187,7 +190,7 @@ class _Layout:
         size = min(_CREDIT_SIZE, 640 / wide)
         with page.tag("P") as element:
             page.colour(_INK)
-            foot = top - fitted.height - _CREDIT_DROP
+            foot = top - fitted.height - drop
             if page.pieces((_CENTRE, foot), pieces, size, CENTRE):
                 element.actual = plain(facts.credit_line)
 
@@ -235,9 +238,12 @@ class _Layout:
             element.alt = f"QR code that opens the verification page {facts.verify_url}"
         small = self._style(Role.TEXT, 8, _GREY)
         code = Style(self.faces.stack(Role.MEDIUM), 9.5, _INK, LINING, 0.5)
+        address = f"Verify at {facts.verify_label}"
+        if width(shape(address, small.stack)) * _ADDRESS_SMALLEST > _CODE_WIDTH:
+            address = facts.verify_label
         for y, text, style in (
             (83, facts.code, code),
-            (72, f"Verify at {facts.verify_label}", small),
+            (72, address, small),
             (61.5, f"Serial {facts.serial}", small._replace(features=LINING)),
         ):
             self._say((_RIGHT, y), text, style, align=RIGHT, within=_CODE_WIDTH)
