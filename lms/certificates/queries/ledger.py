@@ -1,7 +1,6 @@
-"""Questions to the ledger: what a code is worth, whose certificate this is, whether it's whole."""
+"""Questions to the ledger: what a code is worth, whose certificate this is, what it says."""
 
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +13,7 @@ from lms.access import Actor, Permission, everywhere, reaches
 from lms.certificates.models import CertificateFile, Entry, LedgerEntry
 from lms.certificates.pdf import Facts
 from lms.certificates.rules import codes
-from lms.certificates.rules.ledger import GENESIS, Row, State, breaks, canonical, sha256, state_of
+from lms.certificates.rules.ledger import Row, State, canonical, state_of
 from lms.db import db
 from lms.errors import Missing
 from lms.people.models import Organisation, Person
@@ -225,69 +224,6 @@ def of_person(person_id: int, *, at: datetime) -> list[Certificate]:
         _issued().where(LedgerEntry.person_id == person_id).order_by(LedgerEntry.seq.desc())
     )
     return [_certificate(entry, ending, at=at) for entry, ending in rows]
-
-
-@dataclass(frozen=True, kw_only=True)
-class LedgerReport:
-    """What a look through the whole ledger found."""
-
-    rows: int
-    certificates: int
-    problems: tuple[str, ...]
-
-
-def verify_chain(*, batch: int = 500) -> LedgerReport:
-    """Go through the ledger and the stored files; say what does not fit, each in a sentence.
-
-    Reads `batch` rows at a time, so that memory does not grow with the years.
-    """
-    problems: list[str] = []
-    seen = issued = 0
-    previous = GENESIS
-    while True:
-        entries = db.session.scalars(
-            select(LedgerEntry).where(LedgerEntry.seq > seen).order_by(LedgerEntry.seq).limit(batch)
-        ).all()
-        if not entries:
-            break
-        rows = [(as_row(entry), entry.hash) for entry in entries]
-        problems += breaks(rows, after=seen, previous=previous)
-        awards = {one.serial: one.pdf_digest for one in entries if one.kind == Entry.ISSUED}
-        problems += _file_problems(awards)
-        issued += len(awards)
-        seen, previous = entries[-1].seq, entries[-1].hash
-        for entry in entries:
-            db.session.expunge(entry)
-    problems += _strays()
-    return LedgerReport(rows=seen, certificates=issued, problems=tuple(problems))
-
-
-def _file_problems(awards: dict[str, str | None]) -> Iterator[str]:
-    """Compare the stored files of some awards with the digests that the ledger holds."""
-    rows = db.session.execute(
-        select(CertificateFile.serial, CertificateFile.digest, CertificateFile.content).where(
-            CertificateFile.serial.in_(awards)
-        )
-    )
-    found = set()
-    for serial, digest, content in rows:
-        found.add(serial)
-        if not (sha256(content) == digest == awards[serial]):
-            yield f"The stored file of certificate {serial} was changed after it was issued."
-    for serial in sorted(set(awards) - found):
-        yield f"The stored file of certificate {serial} is missing."
-
-
-def _strays() -> Iterator[str]:
-    """Find stored files whose award is gone: what cutting off the end of the ledger leaves."""
-    awards = select(LedgerEntry.serial).where(LedgerEntry.kind == Entry.ISSUED)
-    rows = db.session.scalars(
-        select(CertificateFile.serial)
-        .where(CertificateFile.serial.not_in(awards))
-        .order_by(CertificateFile.serial)
-    )
-    for serial in rows:
-        yield f"Certificate {serial} has a stored file, but no row in the ledger."
 
 
 def last_serial(year: int) -> str | None:
