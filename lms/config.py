@@ -1,12 +1,17 @@
 """Settings: a frozen dataclass read once from the environment, which refuses nonsense."""
 
+import os
 import re
 import secrets
+import stat
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from sqlalchemy.engine import make_url
+from sqlalchemy.exc import ArgumentError
 
 DEFAULT_ZONE = ZoneInfo("America/Los_Angeles")
 
@@ -22,7 +27,7 @@ class MailServer:
     host: str
     port: int
     user: str
-    password: str
+    password: str = field(repr=False)
     encrypted: bool
 
 
@@ -31,8 +36,8 @@ class Settings:
     """All that the environment decides. Tests build one directly."""
 
     instance: Path
-    database_url: str
-    secret_key: str
+    database_url: str = field(repr=False)  # may hold a password
+    secret_key: str = field(repr=False)
     base_url: str = "http://127.0.0.1:8000"
     zone: ZoneInfo = DEFAULT_ZONE
     mail: MailServer | None = None
@@ -46,12 +51,7 @@ class Settings:
 
         Raises BadSetting, naming the variable, for a value that can't be meant.
         """
-        instance = Path(environ.get("LMS_INSTANCE") or "instance").expanduser().resolve()
-        try:
-            instance.mkdir(mode=0o700, parents=True, exist_ok=True)
-            instance.chmod(0o700)
-        except OSError as error:
-            raise BadSetting(f"LMS_INSTANCE: can't use the folder {instance}: {error}") from None
+        instance = _instance(environ)
         return cls(
             instance=instance,
             database_url=_database(environ, instance),
@@ -64,41 +64,104 @@ class Settings:
         )
 
 
+def _instance(environ: Mapping[str, str]) -> Path:
+    try:
+        instance = Path(environ.get("LMS_INSTANCE") or "instance").expanduser().resolve()
+    except RuntimeError as error:  # ~name of nobody
+        raise BadSetting(f"LMS_INSTANCE: {error}") from None
+    try:
+        instance.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # Closing a folder that others live in would shut them out of it.
+        is_shared = instance.stat().st_mode & stat.S_ISVTX
+        if is_shared or instance in {Path("/"), Path.home().resolve()}:
+            raise BadSetting(f"LMS_INSTANCE must be a folder of its own, not {instance}")
+        instance.chmod(0o700)
+    except OSError as error:
+        raise BadSetting(f"LMS_INSTANCE: can't use the folder {instance}: {error}") from None
+    return instance
+
+
 def _database(environ: Mapping[str, str], instance: Path) -> str:
-    url = environ.get("LMS_DATABASE_URL") or f"sqlite:///{instance / 'rounds.db'}"
-    if not url.startswith(("sqlite:///", "postgresql+psycopg://")):
-        raise BadSetting(
-            "LMS_DATABASE_URL must begin with postgresql+psycopg:// or sqlite:///; "
-            "leave it out to keep the database in the instance folder"
-        )
-    return url
+    given = environ.get("LMS_DATABASE_URL") or f"sqlite:///{instance / 'rounds.db'}"
+    wrong = BadSetting(
+        "LMS_DATABASE_URL must be like postgresql+psycopg://user:password@host/database or "
+        "sqlite:////absolute/path.db; leave it out to keep the database in the instance folder"
+    )
+    try:
+        url = make_url(given)
+    except (ArgumentError, ValueError):
+        raise wrong from None
+    if url.drivername == "sqlite" and url.database and Path(url.database).is_absolute():
+        return given
+    if url.drivername == "postgresql+psycopg" and url.database:
+        return given
+    raise wrong
 
 
 def _secret(environ: Mapping[str, str], instance: Path) -> str:
     given = environ.get("LMS_SECRET_KEY")
     if given is not None:
-        if len(given) < 32:
-            raise BadSetting("LMS_SECRET_KEY must have 32 characters or more")
+        if len(given) < 32 or len(set(given)) < 8:
+            raise BadSetting("LMS_SECRET_KEY must have 32 characters or more, drawn at random")
         return given
     file = instance / "secret_key"
     try:
-        with file.open("x", encoding="ascii") as new:
-            file.chmod(0o600)
-            new.write(secrets.token_hex(32))
-    except FileExistsError:
-        pass
-    key = file.read_text(encoding="ascii").strip()
+        if not file.exists():
+            _make_secret(file)
+        key = file.read_text(encoding="ascii").strip()
+    except (OSError, UnicodeDecodeError) as error:
+        raise BadSetting(f"LMS_SECRET_KEY isn't set, and {file} can't be used: {error}") from None
     if len(key) < 32:
-        raise BadSetting(f"{file} is damaged: remove it to make a new key (everyone signs in anew)")
+        raise BadSetting(
+            f"LMS_SECRET_KEY isn't set, and {file} is damaged: remove it to make a new key "
+            "(everyone signs in anew)"
+        )
     return key
 
 
+def _make_secret(file: Path) -> None:
+    # Written whole beside its place and then linked into it: of several that start at once,
+    # one wins, and nobody ever reads half a key.
+    own = file.with_name(f".{file.name}-{secrets.token_hex(8)}")
+    handle = os.open(own, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+    with os.fdopen(handle, "w", encoding="ascii") as new:
+        new.write(secrets.token_hex(32))
+    try:
+        file.hardlink_to(own)
+    except FileExistsError:
+        pass
+    finally:
+        own.unlink()
+
+
+def _split(url: str, wrong: BadSetting) -> SplitResult:
+    """Take an address apart; raise `wrong` for one without a host or with an impossible port."""
+    try:
+        parts = urlsplit(url)
+        is_port_meant = parts.port != 0
+    except ValueError:
+        raise wrong from None
+    extra = parts.path not in {"", "/"} or parts.query or parts.fragment
+    if not is_port_meant or extra or not re.fullmatch(r"[\w.:-]+", parts.hostname or ""):
+        raise wrong
+    return parts
+
+
 def _base_url(environ: Mapping[str, str]) -> str:
-    url = environ.get("LMS_BASE_URL") or f"http://127.0.0.1:{environ.get('PORT') or 8000}"
-    parts = urlsplit(url)
-    if parts.scheme not in {"http", "https"} or not parts.hostname or parts.path not in {"", "/"}:
-        raise BadSetting("LMS_BASE_URL must be like https://rounds.example.org, without a path")
+    if not (url := environ.get("LMS_BASE_URL")):
+        return f"http://127.0.0.1:{_port(environ)}"
+    wrong = BadSetting("LMS_BASE_URL must be like https://rounds.example.org, without a path")
+    parts = _split(url, wrong)
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc:
+        raise wrong
     return url.rstrip("/")
+
+
+def _port(environ: Mapping[str, str]) -> int:
+    text = environ.get("PORT") or "8000"
+    if not re.fullmatch(r"[0-9]{1,5}", text) or not 0 < int(text) < 65536:
+        raise BadSetting("PORT must be a whole number from 1 to 65535")
+    return int(text)
 
 
 def _zone(environ: Mapping[str, str]) -> ZoneInfo:
@@ -113,32 +176,31 @@ def _mail(environ: Mapping[str, str]) -> MailServer | None:
     url = environ.get("LMS_MAIL_URL")
     if not url:
         return None
-    parts = urlsplit(url)
     wrong = BadSetting("LMS_MAIL_URL must be like smtp://user:password@mail.example.org:587")
-    try:
-        port = parts.port
-    except ValueError:
-        raise wrong from None
+    parts = _split(url, wrong)
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
         raise wrong
     return MailServer(
         host=parts.hostname,
-        port=port or (465 if parts.scheme == "smtps" else 25),
-        user=parts.username or "",
-        password=parts.password or "",
+        port=parts.port or (465 if parts.scheme == "smtps" else 25),
+        user=unquote(parts.username or ""),
+        password=unquote(parts.password or ""),
         encrypted=parts.scheme == "smtps",
     )
 
 
+_ADDRESS = r"[^<>@\s,;]+@[^<>@\s,;]+"
+
+
 def _mail_from(environ: Mapping[str, str]) -> str:
     sender = environ.get("LMS_MAIL_FROM") or "Rounds <rounds@localhost>"
-    if not re.fullmatch(r"[^<>\r\n]*<?[^<>@\s]+@[^<>@\s]+>?", sender):
+    if not re.fullmatch(rf"{_ADDRESS}|[^<>\r\n]*<{_ADDRESS}>", sender):
         raise BadSetting("LMS_MAIL_FROM must be an address like Rounds <rounds@example.org>")
     return sender
 
 
 def _hops(environ: Mapping[str, str]) -> int:
     text = environ.get("LMS_PROXY_HOPS") or "0"
-    if not text.isascii() or not text.isdigit() or int(text) > 10:
+    if not re.fullmatch(r"[0-9]|10", text):
         raise BadSetting("LMS_PROXY_HOPS must be a whole number from 0 to 10")
     return int(text)
