@@ -29,10 +29,11 @@
     return made;
   }
 
-  function clocktime(moment = new Date()) {
-    const hours = moment.getHours();
-    const minutes = String(moment.getMinutes()).padStart(2, "0");
-    return `${hours % 12 || 12}:${minutes} ${hours < 12 ? "am" : "pm"}`;
+  // In the zone that the server shows times in, which need not be this device's.
+  function clocktime() {
+    const zone = form().dataset.zone;
+    const style = { hour: "numeric", minute: "2-digit", timeZone: zone };
+    return new Intl.DateTimeFormat("en-US", style).format(new Date()).toLowerCase().replace(/\s/, " ");
   }
 
   // ----- what the page says -----
@@ -66,7 +67,9 @@
   }
 
   function keptWords() {
-    return pending.size === 1 ? "One answer is kept on this page." : `${pending.size} answers are kept on this page.`;
+    if (!pending.size) return "All answers are saved.";
+    const words = ["", "One answer is", "Two answers are", "Three answers are", "Four answers are", "Five answers are"];
+    return `${words[pending.size] ?? `${pending.size} answers are`} kept on this page.`;
   }
 
   function tellTrouble() {
@@ -239,8 +242,8 @@
     if (step && !now.some(([name]) => name === "choice")) return; // the server says what is missing
     event.preventDefault();
     const well = step ? await keep(now) : await sendUntilQuiet();
-    if (well) location.assign(to);
-    else if (!step && trouble) open(to);
+    if (well && navigator.onLine) location.assign(to);
+    else if (!step && (trouble || !navigator.onLine)) open(to);
   }
 
   // ----- going on while the line is down -----
@@ -283,14 +286,17 @@
 
   function clicked(event) {
     const link = event.target.closest?.("a[href]");
-    if (!link || !pending.size || event.ctrlKey || event.metaKey || event.shiftKey || link.target) return;
+    if (!link || event.ctrlKey || event.metaKey || event.shiftKey || link.target) return;
     const address = path(link.href);
-    if (!trouble || !pages.has(address)) return; // the browser asks before it leaves
+    const down = trouble || !navigator.onLine;
+    if (!down || !pages.has(address)) return; // with unsent answers the browser asks before it leaves
     event.preventDefault();
     open(address);
   }
 
   async function fetchAhead() {
+    // The signs of trouble can't be fetched once there is trouble.
+    for (const icon of form().dataset.icons.split(" ")) fetch(icon).catch(() => {});
     if (navigator.connection?.saveData) return;
     const links = [...main.querySelectorAll(".numbers a")].map((link) => path(link.href));
     const at = links.indexOf(here());
@@ -360,7 +366,7 @@
   pages.set(here(), main.cloneNode(true));
   bind();
   document.addEventListener("click", clicked);
-  window.addEventListener("online", () => pending.size && send());
+  window.addEventListener("online", () => send());
   window.addEventListener("focus", () => pending.size && send());
   window.addEventListener("popstate", () => (pages.has(location.pathname) ? show(location.pathname) : location.reload()));
   window.addEventListener("beforeunload", (event) => {
