@@ -130,11 +130,9 @@ class Obligation:
 
 def titles() -> dict[int, tuple[str, str]]:
     """Return (key, title of the newest version) of every course, by its id."""
-    keys = db.session.execute(select(Course.id, Course.key)).tuples().all()
+    keys = db.session.execute(select(Course.id, Course.key)).all()
     newest = courses.newest_versions(key for _id, key in keys)
-    return {
-        one: (key, courses.content_of(newest[key]).title) for one, key in keys if key in newest
-    }
+    return {one: (key, courses.content_of(newest[key]).title) for one, key in keys if key in newest}
 
 
 def _asked(rows: Sequence[Assignment]) -> list[Asked]:
@@ -220,10 +218,10 @@ def obligations(
             select(Exemption.assignment_id, Exemption.person_id).where(
                 Exemption.ended_at.is_(None), Exemption.assignment_id.in_([a.id for a in asked])
             )
-        ).tuples()
+        )
     )
     found = []
-    for who, name, where in db.session.execute(staff).tuples():
+    for who, name, where in db.session.execute(staff):
         for one in asked:
             if where is None or one.department_id not in reach[where]:
                 continue

@@ -137,9 +137,7 @@ def places(actor: Actor, *, today: date) -> list[Place]:
             select(Person.department_id, func.count())
             .where(Person.deactivated_at.is_(None), Person.department_id.in_(ids))
             .group_by(Person.department_id)
-        )
-        .tuples()
-        .all()
+        ).all()
     )
     return [_place(one, path, everything, owed, staff) for one, path in reached]
 
