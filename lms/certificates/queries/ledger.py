@@ -162,6 +162,16 @@ def by_award(award_key: str) -> LedgerEntry | None:
     return db.session.scalar(select(LedgerEntry).where(LedgerEntry.award_key == award_key))
 
 
+def issued(serial: str) -> LedgerEntry:
+    """Return the award with this serial; raise Missing where there is none."""
+    entry = db.session.scalar(
+        select(LedgerEntry).where(LedgerEntry.kind == Entry.ISSUED, LedgerEntry.serial == serial)
+    )
+    if entry is None:
+        raise Missing(serial)
+    return entry
+
+
 def by_serial(actor: Actor, serial: str, *, at: datetime) -> Certificate:
     """Return a certificate this actor may see; raise Missing otherwise.
 
