@@ -167,7 +167,7 @@ ITEMS: list[dict[str, Any]] = [
 ITEMS[-1]["options"][-1]["pinned"] = True
 
 _FILLER = " ".join(
-    ["Clean hands keep patients well, and a calm habit does more than a loud campaign."] * 22
+    ["Clean hands keep patients well, and a calm habit does more than a loud campaign."] * 28
 )
 
 TEXTS: dict[str, str] = {
