@@ -190,6 +190,8 @@ def _is_plain(found: Any) -> bool:
         and info["unsigned_attrs"].native is None
         and digest["parameters"].native is None
         and not info["signature_algorithm"]["parameters"].native
+        # The parser would take the zeros of the hole for parts of a container made longer.
+        and found.dump().endswith(info["signature"].native)
     )
 
 

@@ -143,6 +143,16 @@ def test_a_digit_written_in_another_way_is_noticed() -> None:
     assert not check(shouted, key().anchors).holds
 
 
+def test_a_container_that_claims_the_zeros_behind_it_is_noticed() -> None:
+    whole = signed("plain")
+    start = whole.index(b"/Contents <") + len(b"/Contents <")
+    assert whole[start : start + 4] == b"3082"
+    for length in (0x073E, 0x0E3E, 0x0672, 0x06B2):
+        longer = whole[: start + 4] + b"%04x" % length + whole[start + 8 :]
+        assert longer != whole
+        assert not check(longer, key().anchors).holds
+
+
 def test_hostile_bytes_get_a_verdict_and_raise_nothing() -> None:
     whole = signed("plain")
     source = random.Random(4)
