@@ -144,7 +144,8 @@ def _asked(rows: Sequence[Assignment]) -> list[Asked]:
     for row in rows:
         if row.course_id is not None:
             key, title = known[row.course_id]
-            parts, needed = (row.course_id,), 1
+            needed = 1
+            parts: tuple[int, ...] = (row.course_id,)
         else:
             key = row.series_key or ""
             one = series[key]

@@ -407,9 +407,8 @@ def is_here() -> bool:
 
 def accounts() -> list[str]:
     """Return the demonstration accounts in lines for the terminal."""
-    roles = {None: "learner"}
     lines = [
-        f"  {one.email}@example.org".ljust(24) + f"{one.name}, {roles.get(one.role, one.role)}"
+        f"  {one.email}@example.org".ljust(24) + f"{one.name}, {one.role or 'learner'}"
         for one in CAST
     ]
     return ["Demonstration accounts, password " + PASSWORD + ":", *lines]

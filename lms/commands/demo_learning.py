@@ -110,10 +110,8 @@ class Learner:
         entry = credit.claim(
             actor=self.actor,
             key=key,
-            request=credit.ClaimRequest(
-                quarters=courses.content_of(courses.latest(key)).quarters,
-                name=person.certificate_name,
-            ),
+            quarters=courses.content_of(courses.latest(key)).quarters,
+            name=person.certificate_name,
             evaluation=EvaluationAnswers(
                 objectives={one: self.chance.choice((4, 5, 5)) for one in objectives},
                 bias=False,

@@ -81,7 +81,7 @@ def _basis(enrolled: Enrolment) -> dict[str, Any]:
         select(LessonRead.lesson_id, LessonRead.read_at)
         .where(LessonRead.enrolment_id == enrolled.id)
         .order_by(LessonRead.id)
-    ).tuples()
+    )
     passed = db.session.scalar(
         select(Attempt.id)
         .where(Attempt.enrolment_id == enrolled.id, Attempt.outcome == Outcome.PASSED)

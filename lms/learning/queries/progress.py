@@ -190,7 +190,7 @@ def _shelf(course_ids: Collection[int] | None) -> _Shelf:
         marks = marks.where(CourseVersion.course_id.in_(course_ids))
     newest = courses.newest_versions(db.session.scalars(rows).all())
     material: dict[int, set[int]] = defaultdict(set)
-    for course_id, number in db.session.execute(marks).tuples():
+    for course_id, number in db.session.execute(marks):
         material[course_id].add(number)
     return _Shelf(newest={one.course_id: one for one in newest.values()}, material=material)
 
@@ -290,7 +290,7 @@ def _awards(person_ids: Collection[int]) -> dict[tuple[int, int], list[tuple[dat
         )
         .where(LedgerEntry.kind == Entry.ISSUED, LedgerEntry.person_id.in_(person_ids))
         .order_by(LedgerEntry.seq)
-    ).tuples()
+    )
     found: dict[tuple[int, int], list[tuple[datetime, str]]] = defaultdict(list)
     for person_id, version_id, at, serial in rows:
         if person_id is not None and version_id is not None:

@@ -1,67 +1,33 @@
 """Who is behind a request: the cookie's token, turned into a person and an actor."""
 
-from dataclasses import dataclass
 from urllib.parse import quote
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 import flask
 from flask.typing import ResponseReturnValue
 from flask_login import UserMixin
 
 from lms import clock
-from lms.people import queries
-from lms.people.operations.accounts import Opened
-from lms.people.queries import Who
+from lms.access import Actor
+from lms.people import queries, rules
+from lms.people.queries import Me
 from lms.web import pages
-
-
-@dataclass(frozen=True, kw_only=True)
-class Me:
-    """What pages know of the person who is signed in."""
-
-    id: int
-    name: str
-    certificate_name: str
-    profession: str
-    zone: ZoneInfo
-    department_id: int | None
-
-
-def _zone(name: str | None) -> ZoneInfo:
-    try:
-        return ZoneInfo(name) if name else pages.settings().zone
-    except (ZoneInfoNotFoundError, ValueError):
-        return pages.settings().zone
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
     """The person behind this request, in Flask-Login's terms; its id is the session's token."""
 
-    def __init__(self, who: Who, token: str) -> None:
+    def __init__(self, person: Me, actor: Actor, token: str) -> None:
         self.id = token
-        self.actor = who.actor
-        self.person = Me(
-            id=who.id,
-            name=who.name,
-            certificate_name=who.certificate_name,
-            profession=who.profession,
-            zone=_zone(who.zone),
-            department_id=who.department_id,
-        )
+        self.person = person
+        self.actor = actor
 
 
 def load(token: str) -> SignedIn | None:
     """Return whoever this session belongs to, or None when it has ended."""
-    who = queries.signed_in(token, at=clock.now())
-    return None if who is None else SignedIn(who, token)
-
-
-def begin(opened: Opened) -> None:
-    """Put a new session into the cookie; nothing of an earlier one stays (no fixation)."""
-    flask.session.clear()
-    flask.session.permanent = True
-    flask.session["_user_id"] = opened.token
-    flask.session["_fresh"] = True
+    found = queries.signed_in(
+        rules.token_digest(token), at=clock.now(), zone=pages.settings().zone
+    )
+    return None if found is None else SignedIn(*found, token)
 
 
 def safe_next(target: str | None) -> str:
