@@ -41,8 +41,13 @@ class FilterForm(FlaskForm):  # type: ignore[misc]
     q = StringField("Words", validators=[Optional(), Length(max=120)])
     minutes = SelectField(
         "Time",
-        choices=[("", "Any length"), ("15", "Up to 15 minutes"), ("30", "Up to 30 minutes"),
-                 ("45", "Up to 45 minutes"), ("60", "Up to 60 minutes")],
+        choices=[
+            ("", "Any length"),
+            ("15", "Up to 15 minutes"),
+            ("30", "Up to 30 minutes"),
+            ("45", "Up to 45 minutes"),
+            ("60", "Up to 60 minutes"),
+        ],
         default="",
     )
     topic = SelectField("Subject", default="")
@@ -100,9 +105,7 @@ class EvaluationForm(FlaskForm):  # type: ignore[misc]
     def answers(self) -> EvaluationAnswers:
         """Return what was answered; ask only after the form was found valid."""
         return EvaluationAnswers(
-            objectives={
-                one.name.removeprefix(MARK): int(one.data) for one in self.objectives
-            },
+            objectives={one.name.removeprefix(MARK): int(one.data) for one in self.objectives},
             bias=self.bias.data == "yes",
             bias_text=(self.bias_text.data or "").strip(),
             change=self.change.data,

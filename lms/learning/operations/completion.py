@@ -38,9 +38,7 @@ def _receipt(enrolment_id: int) -> EvaluationReceipt | None:
 
 
 @whole
-def evaluate(
-    *, actor: Actor, enrolment_id: int, answers: EvaluationAnswers, at: datetime
-) -> str:
+def evaluate(*, actor: Actor, enrolment_id: int, answers: EvaluationAnswers, at: datetime) -> str:
     """Take the evaluation of an enrolment and return the token that proves it was handed in.
 
     What was answered is stored so that nothing leads from it to the person: a random key, the
@@ -54,9 +52,7 @@ def evaluate(
         return earlier.token
     course = courses.content_of(enrolled.course_version)
     if not progress.is_evaluable(progress.needs_of(course), queries.met_of(enrolled)):
-        raise NotEvaluable(
-            "The evaluation opens when the lessons are read and the quiz is passed."
-        )
+        raise NotEvaluable("The evaluation opens when the lessons are read and the quiz is passed.")
     if problem := problem_with(answers, [one.id for one in course.objectives]):
         raise NotEvaluable(problem)
     receipt = EvaluationReceipt(
@@ -115,9 +111,7 @@ def complete_if_done(*, person_id: int, enrolment_id: int, at: datetime) -> Comp
     needs = progress.needs_of(courses.content_of(enrolled.course_version))
     if not progress.is_satisfied(needs, queries.met_of(enrolled)):
         return None
-    completion = Completion(
-        enrolment_id=enrolled.id, completed_at=at, basis=_basis(enrolled)
-    )
+    completion = Completion(enrolment_id=enrolled.id, completed_at=at, basis=_basis(enrolled))
     db.session.add(completion)
     db.session.flush()
     return completion

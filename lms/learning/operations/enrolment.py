@@ -86,9 +86,7 @@ def _add(actor: Actor, version: CourseVersion, *, cycle: int, at: datetime) -> E
 
 
 @whole
-def start(
-    *, actor: Actor, key: str, acknowledged: bool, at: datetime, today: date
-) -> Enrolment:
+def start(*, actor: Actor, key: str, acknowledged: bool, at: datetime, today: date) -> Enrolment:
     """Start a course on its newest version, or return the enrolment that is there already.
 
     `acknowledged` says that the person ticked having read what must be seen before starting;

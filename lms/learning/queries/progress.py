@@ -251,9 +251,7 @@ def _standing(
         minutes_left=0 if done_at else progress.minutes_left(course, met),
         percent=100 if done_at else progress.percent(progress.needs_of(course), met),
         progress_words=(
-            "Complete"
-            if done_at
-            else progress.progress_words(course, met, is_begun=way.is_begun)
+            "Complete" if done_at else progress.progress_words(course, met, is_begun=way.is_begun)
         ),
         position=way.place,
         next_step=progress.next_step(way),
@@ -298,9 +296,7 @@ def _awards(person_ids: Collection[int]) -> dict[tuple[int, int], list[tuple[dat
     return found
 
 
-def _serial(
-    awards: Sequence[tuple[datetime, str]], completed_at: datetime | None
-) -> str | None:
+def _serial(awards: Sequence[tuple[datetime, str]], completed_at: datetime | None) -> str | None:
     """Return the newest certificate issued since this completion; an earlier cycle's is older."""
     if completed_at is None:
         return None
@@ -338,9 +334,7 @@ def standings(
     return found
 
 
-def standings_of(
-    person_id: int, *, at: datetime, today: date | None = None
-) -> dict[str, Standing]:
+def standings_of(person_id: int, *, at: datetime, today: date | None = None) -> dict[str, Standing]:
     """Return how one person stands in every course, retired ones included, by course key."""
     found = standings([person_id], None, at=at, today=today)
     return {one.course_key: one for one in found.values()}
@@ -379,9 +373,7 @@ def enrolment(person_id: int, key: str, *, lock: bool = False) -> Enrolment | No
 
 def own_enrolment(person_id: int, enrolment_id: int, *, lock: bool = False) -> Enrolment:
     """Return this person's enrolment by id; raise Missing, also for somebody else's."""
-    chosen = select(Enrolment).where(
-        Enrolment.id == enrolment_id, Enrolment.person_id == person_id
-    )
+    chosen = select(Enrolment).where(Enrolment.id == enrolment_id, Enrolment.person_id == person_id)
     if lock:
         chosen = chosen.with_for_update(of=Enrolment).execution_options(populate_existing=True)
     found = db.session.scalar(chosen)
