@@ -9,21 +9,35 @@ import hashlib
 import json
 import os
 import zipfile
+import zlib
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
 
-from sqlalchemy import Column, Connection, Table, insert, select, text, update
+from sqlalchemy import (
+    Column,
+    Connection,
+    Date,
+    LargeBinary,
+    Table,
+    insert,
+    literal,
+    select,
+    text,
+    update,
+)
+from sqlalchemy.exc import DBAPIError, StatementError
 
-from lms.db import Base, UTCDateTime, db
+from lms.db import Base, UTCDateTime, db, writing
 from lms.errors import Refused
 from lms.migrations import guards
 
 FORMAT = 1
 BATCH = 500
-# What belongs to an instance beside its database: keys that records depend on.
-KEPT = ("secret_key", "signing")
+# What belongs to an instance beside its database: its keys, and the fonts it brought along.
+KEPT = ("secret_key", "signing", "fonts")
 
 
 class Damaged(Refused):
@@ -36,7 +50,7 @@ class NotEmpty(Refused):
 
 def _plain(value: Any) -> Any:
     if isinstance(value, bytes | memoryview):
-        return {"b64": base64.b64encode(bytes(value)).decode("ascii")}
+        return base64.b64encode(bytes(value)).decode("ascii")
     if isinstance(value, datetime | date):
         return value.isoformat()
     return value
@@ -45,11 +59,11 @@ def _plain(value: Any) -> Any:
 def _typed(column: Column[Any], value: Any) -> Any:
     if value is None:
         return None
-    if isinstance(value, dict) and set(value) == {"b64"}:
-        return base64.b64decode(value["b64"])
+    if isinstance(column.type, LargeBinary):
+        return base64.b64decode(value, validate=True)
     if isinstance(column.type, UTCDateTime):
         return datetime.fromisoformat(value)
-    if column.type.python_type is date:
+    if isinstance(column.type, Date):
         return date.fromisoformat(value)
     return value
 
@@ -89,34 +103,46 @@ def write(file: Path, *, instance: Path, revision: str, at: datetime) -> dict[st
     holds keys and personal data.
     """
     partial = file.with_name(file.name + ".partial")
+    partial.unlink(missing_ok=True)
+    try:
+        handle = os.open(partial, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600)
+        with (
+            os.fdopen(handle, "wb") as raw,
+            zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive,
+        ):
+            rows = _write_into(archive, instance=instance, revision=revision, at=at)
+        check(partial)
+        partial.replace(file)
+    finally:
+        partial.unlink(missing_ok=True)
+    return rows
+
+
+def _write_into(
+    archive: zipfile.ZipFile, *, instance: Path, revision: str, at: datetime
+) -> dict[str, int]:
     tables: dict[str, dict[str, Any]] = {}
     kept: dict[str, str] = {}
-    with (
-        _snapshot() as connection,
-        partial.open("wb", opener=lambda path, flags: os.open(path, flags, 0o600)) as raw,
-        zipfile.ZipFile(raw, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as archive,
-    ):
+    with _snapshot() as connection:
         for table in Base.metadata.sorted_tables:
             with archive.open(f"tables/{table.name}.jsonl", "w", force_zip64=True) as target:
                 through = _Digesting(target)
                 for line in _lines(connection, table):
                     through.line(line)
             tables[table.name] = {"rows": through.rows, "sha256": through.sha.hexdigest()}
-        for path in _instance_files(instance):
-            data = path.read_bytes()
-            name = path.relative_to(instance).as_posix()
-            archive.writestr(f"instance/{name}", data)
-            kept[name] = hashlib.sha256(data).hexdigest()
-        manifest = {
-            "format": FORMAT,
-            "written_at": at.isoformat(),
-            "revision": revision,
-            "tables": tables,
-            "instance": kept,
-        }
-        archive.writestr("manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
-    check(partial)
-    partial.replace(file)
+    for path in _instance_files(instance):
+        data = path.read_bytes()
+        name = path.relative_to(instance).as_posix()
+        archive.writestr(f"instance/{name}", data)
+        kept[name] = hashlib.sha256(data).hexdigest()
+    manifest = {
+        "format": FORMAT,
+        "written_at": at.isoformat(),
+        "revision": revision,
+        "tables": tables,
+        "instance": kept,
+    }
+    archive.writestr("manifest.json", json.dumps(manifest, indent=1, sort_keys=True))
     return {name: one["rows"] for name, one in tables.items()}
 
 
@@ -131,6 +157,20 @@ def _instance_files(instance: Path) -> list[Path]:
     return found
 
 
+UNREADABLE = (
+    OSError,
+    zipfile.BadZipFile,
+    zlib.error,
+    KeyError,
+    TypeError,
+    AttributeError,
+    ValueError,
+    EOFError,
+    NotImplementedError,  # packed or encrypted in a way we never do
+    RuntimeError,
+)
+
+
 def check(file: Path) -> dict[str, Any]:
     """Read a backup from end to end against its manifest; return the manifest, or raise Damaged."""
     try:
@@ -138,26 +178,35 @@ def check(file: Path) -> dict[str, Any]:
             manifest: dict[str, Any] = json.loads(archive.read("manifest.json"))
             if manifest["format"] != FORMAT:
                 raise Damaged(f"{file}: written by another version (format {manifest['format']})")
+            if not isinstance(manifest["revision"], str):
+                raise Damaged(f"{file}: it does not say of which schema it is")
             for name, said in manifest["tables"].items():
-                sha, rows = hashlib.sha256(), 0
-                with archive.open(f"tables/{name}.jsonl") as source:
-                    for line in source:
-                        sha.update(line)
-                        rows += 1
-                if (sha.hexdigest(), rows) != (said["sha256"], said["rows"]):
+                if _digest(archive, f"tables/{name}.jsonl") != (said["sha256"], said["rows"]):
                     raise Damaged(f"{file}: table {name} is not as it was written")
-            for name, digest in manifest["instance"].items():
-                if hashlib.sha256(archive.read(f"instance/{name}")).hexdigest() != digest:
+            for name, sha256 in manifest["instance"].items():
+                if _digest(archive, f"instance/{name}")[0] != sha256:
                     raise Damaged(f"{file}: {name} is not as it was written")
-    except (OSError, zipfile.BadZipFile, KeyError, ValueError, EOFError) as error:
+    except UNREADABLE as error:
         raise Damaged(f"{file} can't be read as a backup: {error}") from None
     return manifest
+
+
+def _digest(archive: zipfile.ZipFile, name: str) -> tuple[str, int]:
+    """Return SHA-256 and number of lines of a member, reading piece by piece."""
+    sha, lines = hashlib.sha256(), 0
+    with archive.open(name) as source:
+        while piece := source.read(1 << 20):
+            sha.update(piece)
+            lines += piece.count(b"\n")
+    return sha.hexdigest(), lines
 
 
 def restore(file: Path, *, instance: Path, revision: str) -> dict[str, int]:
     """Fill an empty, migrated database and its instance folder from a backup; rows per table.
 
-    Raises Damaged, and NotEmpty when people are in the database already or the schema differs.
+    All of it or nothing: the instance's files are put back as they were when the database fails.
+    Raises Damaged; NotEmpty when the database holds anything, when the instance has another
+    signing key, or when the schema differs.
     """
     manifest = check(file)
     if manifest["revision"] != revision:
@@ -165,22 +214,44 @@ def restore(file: Path, *, instance: Path, revision: str) -> dict[str, int]:
             f"The backup is of schema {manifest['revision']}, this version makes {revision}: "
             "restore it with the version that wrote it, then upgrade."
         )
-    with db.engine.begin() as connection:
-        people = Base.metadata.tables["people"]
-        if connection.execute(select(people.c.id).limit(1)).first() is not None:
-            raise NotEmpty("The database holds people already. Restore into a new instance.")
+    if unknown := set(manifest["tables"]) ^ set(Base.metadata.tables):
+        raise Damaged(f"{file}: the tables {', '.join(sorted(unknown))} are not those we know")
+    targets = _targets(file, instance, manifest["instance"])
+    with writing(), _files_put(file, targets), db.engine.begin() as connection:
+        _refuse_what_is_there(connection)
         dialect = connection.dialect.name
         _drop_guards(connection, dialect)
         with zipfile.ZipFile(file) as archive:
             for table in Base.metadata.sorted_tables:
                 with archive.open(f"tables/{table.name}.jsonl") as source:
-                    _fill(connection, table, source)
+                    _fill_or_refuse(connection, table, source, file)
         for line in guards.statements(Base.metadata, dialect):
             connection.execute(text(line.replace(":", "\\:")))
         if dialect == "postgresql":
             _advance_counters(connection)
-    _put_instance(file, instance, list(manifest["instance"]))
     return {name: one["rows"] for name, one in manifest["tables"].items()}
+
+
+def _refuse_what_is_there(connection: Connection) -> None:
+    for table in Base.metadata.sorted_tables:
+        if connection.execute(select(literal(1)).select_from(table).limit(1)).first() is not None:
+            raise NotEmpty(
+                f"The database holds rows already, in {table.name}. Restore into a new instance: "
+                "an empty folder in LMS_INSTANCE, or an empty database in LMS_DATABASE_URL."
+            )
+
+
+def _fill_or_refuse(
+    connection: Connection, table: Table, source: Iterable[bytes], file: Path
+) -> None:
+    try:
+        _fill(connection, table, source)
+    except (DBAPIError, StatementError) as error:
+        # The statement would show what people answered; the driver's first line is enough.
+        said = str(error.orig).partition("\n")[0]
+        raise Damaged(f"{file}: table {table.name} does not fit this database: {said}") from None
+    except UNREADABLE as error:
+        raise Damaged(f"{file}: table {table.name} can't be read: {error}") from None
 
 
 def _drop_guards(connection: Connection, dialect: str) -> None:
@@ -235,12 +306,49 @@ def _advance_counters(connection: Connection) -> None:
         )
 
 
-def _put_instance(file: Path, instance: Path, names: list[str]) -> None:
+def _targets(file: Path, instance: Path, names: Iterable[str]) -> dict[str, Path]:
+    """Return where each file of the backup goes; refuse places outside, and another key's."""
+    home, targets = instance.resolve(), {}
     with zipfile.ZipFile(file) as archive:
         for name in names:
-            target = (instance / name).resolve()
-            if not target.is_relative_to(instance.resolve()):
-                raise Damaged(f"{file}: {name} lies outside the instance")
-            target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-            target.write_bytes(archive.read(f"instance/{name}"))
-            target.chmod(0o600)
+            target = (home / name).resolve()
+            if target == home or not target.is_relative_to(home) or name.split("/")[0] not in KEPT:
+                raise Damaged(f"{file}: {name} is not a file of an instance")
+            is_key = name.startswith("signing/")
+            if (
+                is_key
+                and target.exists()
+                and target.read_bytes() != archive.read(f"instance/{name}")
+            ):
+                raise NotEmpty(
+                    f"{target} exists already and is another one. Move the folder "
+                    f"{home / 'signing'} away, then restore again."
+                )
+            targets[f"instance/{name}"] = target
+    return targets
+
+
+@contextmanager
+def _files_put(file: Path, targets: dict[str, Path]) -> Iterator[None]:
+    """Put the instance's files in place; take them back when what follows fails."""
+    before: dict[Path, bytes | None] = {}
+    try:
+        with zipfile.ZipFile(file) as archive:
+            for name, target in targets.items():
+                before[target] = target.read_bytes() if target.exists() else None
+                target.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+                _write_secret(target, archive.read(name))
+        yield
+    except BaseException:
+        for target, content in before.items():
+            if content is None:
+                target.unlink(missing_ok=True)
+            else:
+                _write_secret(target, content)
+        raise
+
+
+def _write_secret(target: Path, content: bytes) -> None:
+    target.unlink(missing_ok=True)
+    with os.fdopen(os.open(target, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as new:
+        new.write(content)

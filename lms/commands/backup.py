@@ -40,6 +40,10 @@ def backup(file: Path) -> None:
 @with_appcontext
 def restore(file: Path) -> None:
     """Fill a new, empty instance from the backup FILE."""
+    try:
+        archive.check(file)
+    except Refused as problem:
+        raise click.ClickException(str(problem)) from None
     database.upgrade(at=clock.now())
     _present, newest = database.revisions()
     try:
