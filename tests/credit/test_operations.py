@@ -20,13 +20,13 @@ from lms.learning.models import Completion, EvaluationReceipt, EvaluationRespons
 from lms.people.models import Organisation, Person
 from tests.certificates.press import LA, press
 from tests.conftest import NOON
-from tests.courses.tiny import KEY, publish_tiny
+from tests.courses.tiny import KEY
 from tests.credit import learner
 
 
 @pytest.fixture
 def course(cast):
-    return publish_tiny(at=NOON, ce_hours="0.75")
+    return learner.publish(at=NOON)
 
 
 def claim(cast, **changes) -> LedgerEntry:
@@ -97,7 +97,7 @@ def test_case_04_no_certificate_without_a_satisfied_requirement_set(
 
 def test_case_04_what_counts_is_the_version_begun_not_the_newest(cast, course):
     enrolled = learner.ready(cast.lena, KEY, at=NOON)
-    publish_tiny(at=NOON, ce_hours="0.50", title="A second edition")
+    learner.publish(at=NOON, ce_hours="0.50", title="A second edition")
     entry = claim(cast, evaluation=learner.answers(KEY))
     facts = ledger.facts_of(entry)
     assert (facts.course_version, facts.title) == (1, "Washing hands, briefly")
@@ -119,7 +119,7 @@ def test_case_01_a_new_cycle_and_a_new_version_leave_the_printed_date_alone(cast
     learner.ready(cast.lena, KEY, at=NOON)
     first = claim(cast)
     before = (first.facts, ledger.stored_file(first.serial).content)
-    publish_tiny(at=NOON, ce_hours="0.50", title="Second edition")
+    learner.publish(at=NOON, ce_hours="0.50", title="Second edition")
     learner.ready(cast.lena, KEY, at=NOON + timedelta(days=9), cycle=2)
     db.session.commit()
     kept = ledger.issued(first.serial)
@@ -184,8 +184,8 @@ EXPIRY = date(2026, 11, 30)
 
 @pytest.fixture
 def expiring(cast):
-    return publish_tiny(
-        at=NOON, ce_hours="0.75", released_on=date(2025, 1, 1), expires_on=EXPIRY,
+    return learner.publish(
+        at=NOON, released_on=date(2025, 1, 1), expires_on=EXPIRY,
     )
 
 
