@@ -189,6 +189,7 @@ def test_case_31_no_key_no_rationale_no_score_in_any_response_of_an_open_attempt
     seen = 0
     for response in every_response_of_an_open_attempt(cast, attempt, as_):
         body = response.get_data(as_text=True)
+        assert response.status_code < 500
         assert ground.SECRET not in body
         assert not re.search(r'"(right|score|points|rationale|outcome|credit)"', body)
         assert "item-" not in body
