@@ -16,6 +16,7 @@ from lms.assignments import operations as assignments
 from lms.assignments.models import Assignment
 from lms.assignments.rules import Request
 from lms.certificates import operations as certificates
+from lms.certificates.models import LedgerEntry
 from lms.certificates.operations import Press
 from lms.commands.demo_learning import Learner
 from lms.commands.demo_people import CAST, PASSWORD, TREE, Cast, invented, unit_names
@@ -29,6 +30,7 @@ from lms.people.models import Organisation, Person, Profession
 from lms.people.operations import NewPerson
 from lms.people.operations.places import About
 from lms.typeset.names import NAME_BOX, Unprintable, printable
+from lms.typeset.signing import CERTIFICATE_FILE, KEY_FILE, SigningKey
 from lms.web.door import kept
 
 STAFF = 194
@@ -359,6 +361,21 @@ def _made(now: datetime) -> Hospital:
     )
 
 
+def _early_key(at: datetime) -> None:
+    """Let the signing key be valid from a year ago, when this hospital's history begins.
+
+    Only while nothing was signed: a key that has signed something is never replaced here.
+    """
+    if db.session.scalar(select(LedgerEntry.seq).limit(1)) is not None:
+        return
+    folder = current_app.extensions["settings"].instance / "signing"
+    for name in (KEY_FILE, CERTIFICATE_FILE):
+        (folder / name).unlink(missing_ok=True)
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    SigningKey.create(folder, "Demonstration Hospital", at - timedelta(days=1))
+    current_app.extensions["press"].cache_clear()
+
+
 def _last_day() -> datetime:
     """Return the last day on which all courses can still be taken: history ends there at most."""
     newest = published.newest_versions([MYTHS, CHILD])
@@ -371,6 +388,11 @@ def load(*, at: datetime) -> str:
 
     All or nothing. Raises RealPeople or AlreadyLoaded, and does nothing, when people are here.
     """
+    with kept():
+        _refuse_real_people()
+    begun_on = at - timedelta(days=366)
+    _early_key(begun_on)
+    courses.publish_all(actor=SYSTEM, at=begun_on)
     hospital = _made(at)
     with kept():
         _refuse_real_people()
@@ -387,7 +409,6 @@ def load(*, at: datetime) -> str:
             at=begun,
             is_demonstration=True,
         )
-        courses.publish_all(actor=SYSTEM, at=begun)
         hospital.now = min(at, _last_day())
         hospital.places = _departments(begun)
         hospital.people = _cast(hospital.places, people.hashed(PASSWORD), begun)

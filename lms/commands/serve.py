@@ -14,7 +14,6 @@ from lms import clock
 from lms.access import SYSTEM
 from lms.commands import database, demo
 from lms.courses import cli as courses
-from lms.web.door import kept
 
 
 def is_free(host: str, port: int) -> bool:
@@ -36,12 +35,11 @@ def prepare(*, with_demonstration: bool) -> list[str]:
     """
     is_new = database.revisions()[0] is None
     done = [database.upgrade(at=clock.now())]
-    # The signing key is made here, once, and not by whichever worker needs it first.
-    current_app.extensions["press"]()
     if is_new and with_demonstration:
         done.append(demo.load(at=clock.now()))
-    with kept():
-        done += courses.publish_all(actor=SYSTEM, at=clock.now())
+    # The signing key is made here, once, and not by whichever worker needs it first.
+    current_app.extensions["press"]()
+    done += courses.publish_all(actor=SYSTEM, at=clock.now())
     return done
 
 
@@ -79,5 +77,6 @@ def serve(host: str, port: int, workers: int, prepared: bool, demonstration: boo
         factory=True,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
-        backpressure=128,
+        blocking_threads=8,
+        backpressure=32,
     ).serve()

@@ -7,6 +7,7 @@ from flask_login import current_user
 from lms import clock
 from lms.access import Permission
 from lms.assignments.rules import State
+from lms.people import queries as people
 from lms.reports import queries
 from lms.reports.queries import Filters
 from lms.web import pages
@@ -65,3 +66,9 @@ def person(person_id: int) -> ResponseReturnValue:
     """Show one person's obligations and how far they are, without answers or scores."""
     page = queries.person(current_user.actor, person_id, at=clock.now(), today=pages.today())
     return flask.render_template("reports/person.html", page=page)
+
+
+@bp.get("/privacy", may=ANYONE)
+def privacy() -> ResponseReturnValue:
+    """Tell what is recorded about whom, who sees it, for how long, and whom to ask."""
+    return flask.render_template("reports/privacy.html", organisation=people.organisation())

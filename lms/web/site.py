@@ -1,4 +1,4 @@
-"""Pages that belong to no feature: health, privacy."""
+"""What belongs to no feature: whether the server is well."""
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -15,9 +15,3 @@ def healthz() -> ResponseReturnValue:
     """Say that the database answers, for whoever watches over the server."""
     db.session.execute(text("SELECT 1"))
     return flask.jsonify(status="ok", database="ok")
-
-
-@bp.get("/privacy", may=ANYONE)
-def privacy() -> ResponseReturnValue:
-    """Tell what is recorded about whom, who sees it and for how long."""
-    return flask.render_template("site/privacy.html")
