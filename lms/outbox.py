@@ -3,19 +3,22 @@
 import hashlib
 import smtplib
 import ssl
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from email.message import EmailMessage
-from email.utils import format_datetime
+from email.utils import format_datetime, parseaddr
+from enum import StrEnum
+from typing import Final
 
-from sqlalchemy import ForeignKey, String, Text, func, select
+from sqlalchemy import ColumnElement, ForeignKey, String, Text, and_, func, select
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.config import MailServer
 from lms.db import Model, db
-from lms.errors import Missing
+from lms.errors import Missing, Refused
 
 
 class Message(Model):
@@ -72,11 +75,27 @@ def queue(
     return True
 
 
+class State(StrEnum):
+    """What became of a mail so far."""
+
+    QUEUED = "queued"
+    SENT = "sent"
+    FAILED = "failed"
+
+
+_STATES: Final[Mapping[State, ColumnElement[bool]]] = {
+    State.QUEUED: and_(Message.sent_at.is_(None), Message.failed_at.is_(None)),
+    State.SENT: Message.sent_at.is_not(None),
+    State.FAILED: Message.failed_at.is_not(None),
+}
+
+
 @dataclass(frozen=True, kw_only=True)
 class Listing:
     """One page of the outbox, newest first."""
 
     messages: tuple[Message, ...]
+    total: int
     page: int
     pages: int
 
@@ -84,65 +103,103 @@ class Listing:
 PAGE = 50
 
 
-def listing(*, page: int) -> Listing:
-    """Return a page of the outbox, newest first."""
-    total = db.session.scalar(select(func.count()).select_from(Message)) or 0
+def listing(*, page: int, state: State | None = None) -> Listing:
+    """Return a page of the outbox, newest first, narrowed to one state if asked."""
+    wanted = [] if state is None else [_STATES[state]]
+    total = db.session.scalar(select(func.count()).select_from(Message).where(*wanted)) or 0
+    last = max(1, -(-total // PAGE))
+    page = min(max(page, 1), last)
     rows = db.session.scalars(
-        select(Message).order_by(Message.id.desc()).limit(PAGE).offset((page - 1) * PAGE)
+        select(Message)
+        .where(*wanted)
+        .order_by(Message.id.desc())
+        .limit(PAGE)
+        .offset((page - 1) * PAGE)
     ).all()
-    return Listing(messages=tuple(rows), page=page, pages=max(1, -(-total // PAGE)))
+    return Listing(messages=tuple(rows), total=total, page=page, pages=last)
+
+
+def counts() -> dict[State, int]:
+    """Return how many mails are in each state."""
+    row = db.session.execute(
+        select(*(func.count().filter(condition) for condition in _STATES.values())).select_from(
+            Message
+        )
+    ).one()
+    return dict(zip(_STATES, row, strict=True))
+
+
+SPENT: Final = "(This mail carried a secret link, which is not kept.)"
 
 
 def resend(*, message_id: int, at: datetime) -> None:
-    """Queue a mail that failed once more; raises Missing. One that was sent is left alone."""
+    """Queue a mail once more: one that failed as it is, one that was sent as a copy.
+
+    Raises Missing; Refused when the mail waits to be sent anyway, or carried a link that is not
+    kept.
+    """
     message = db.session.get(Message, message_id)
     if message is None:
         raise Missing("message")
-    if message.sent_at is None:
+    if message.sent_at is None and message.failed_at is None:
+        raise Refused("This mail is queued already.")
+    if message.is_secret:
+        raise Refused("The link in this mail is not kept. Have a new one made instead.")
+    if message.failed_at is not None:
         message.failed_at, message.problem, message.tries = None, None, 0
         message.next_try_at = at
+        return
+    # What was sent stays written down as sent.
+    queue(
+        key=f"{hashlib.sha256(message.key.encode()).hexdigest()}:again:{at.isoformat()}",
+        person_id=message.person_id,
+        address=message.address,
+        subject=message.subject,
+        body=message.body,
+        at=at,
+    )
 
 
 @dataclass(frozen=True, kw_only=True)
 class Delivered:
-    """What one round of delivery came to."""
+    """What one round of delivery came to: mails handed over, and tries that went wrong."""
 
     sent: int
     failed: int
 
 
-MOST_TRIES = 6
-LEASE = timedelta(minutes=5)
-SPENT = "(This mail carried a secret link, which is not kept once it is sent.)"
+MOST_TRIES: Final = 6
+LEASE: Final = timedelta(minutes=10)
+"""How long a worker has for one mail; longer than all time limits of one handing over."""
+PATIENCE: Final = 20
+"""Seconds to wait for the mail server at each step."""
 
 
-def claim(*, at: datetime, limit: int) -> list[int]:
-    """Take mails that are due, for this worker alone, for five minutes; return their ids.
+def claim(*, at: datetime) -> Message | None:
+    """Take the mail that has been due for longest, for this worker alone, for ten minutes.
 
-    A worker that dies holding them lets them go again when the lease runs out.
+    A worker that dies holding it lets it go again when the lease runs out.
     """
-    rows = db.session.scalars(
+    message = db.session.scalar(
         select(Message)
-        .where(
-            Message.sent_at.is_(None),
-            Message.failed_at.is_(None),
-            Message.next_try_at <= at,
-        )
+        .where(_STATES[State.QUEUED], Message.next_try_at <= at)
         .order_by(Message.next_try_at, Message.id)
-        .limit(limit)
+        .limit(1)
         .with_for_update(skip_locked=True)
-    ).all()
-    for message in rows:
+        .execution_options(populate_existing=True)
+    )
+    if message is not None:
         message.next_try_at = at + LEASE
-    db.session.flush()
-    return [message.id for message in rows]
+        db.session.flush()
+    return message
 
 
 def _mail(message: Message, mail_from: str) -> EmailMessage:
     mail = EmailMessage()
     mail["From"], mail["To"], mail["Subject"] = mail_from, message.address, message.subject
     # The same identifier at every try, so that a receiver may drop a double.
-    mail["Message-ID"] = f"<{hashlib.sha256(message.key.encode()).hexdigest()[:32]}@rounds>"
+    sender = parseaddr(mail_from)[1].rpartition("@")[2] or "localhost"
+    mail["Message-ID"] = f"<{hashlib.sha256(message.key.encode()).hexdigest()[:32]}@{sender}>"
     mail["Date"] = format_datetime(message.queued_at)
     mail["Auto-Submitted"] = "auto-generated"
     mail.set_content(message.body)
@@ -151,34 +208,68 @@ def _mail(message: Message, mail_from: str) -> EmailMessage:
 
 def connect(server: MailServer) -> smtplib.SMTP:
     """Open a connection to the mail server, encrypted where it offers that; raises OSError."""
+    safe = ssl.create_default_context()
     if server.encrypted:
-        context = ssl.create_default_context()
-        link: smtplib.SMTP = smtplib.SMTP_SSL(server.host, server.port, timeout=20, context=context)
+        link: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, timeout=PATIENCE, context=safe
+        )
     else:
-        link = smtplib.SMTP(server.host, server.port, timeout=20)
+        link = smtplib.SMTP(server.host, server.port, timeout=PATIENCE)
+    try:
         link.ehlo()
-        if link.has_extn("starttls"):
-            link.starttls(context=ssl.create_default_context())
-    if server.user:
-        link.login(server.user, server.password)
+        if not server.encrypted and link.has_extn("starttls"):
+            link.starttls(context=safe)
+        if server.user:
+            link.login(server.user, server.password)
+    except BaseException:
+        link.close()
+        raise
     return link
 
 
-def settle(message_id: int, *, problem: str | None, at: datetime) -> None:
-    """Write down what came of one try: sent, to be tried later, or failed for good."""
-    message = db.session.get(Message, message_id)
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """Why a mail was not taken, and whether asking again is of use."""
+
+    sentence: str
+    is_final: bool
+
+
+def _hand_over(server: MailServer, mail: EmailMessage) -> Problem | None:
+    try:
+        with connect(server) as link:
+            link.send_message(mail)
+    except smtplib.SMTPRecipientsRefused as refused:
+        code, words = next(iter(refused.recipients.values()))
+        sentence = f"{code} {words.decode('utf-8', 'replace')}"[:500]
+        # 5xx: no such mailbox, and there will be none in an hour (RFC 5321, 4.2.1).
+        return Problem(sentence=sentence, is_final=code >= 500)
+    except (smtplib.SMTPException, OSError) as error:
+        return Problem(sentence=f"{type(error).__name__}: {error}"[:500], is_final=False)
+    except ValueError as error:
+        # An address that can't be written in a mail at all.
+        return Problem(sentence=f"{type(error).__name__}"[:500], is_final=True)
+    return None
+
+
+def settle(message_id: int, *, problem: Problem | None, at: datetime) -> None:
+    """Write down what came of one try: sent, to be tried later, or failed for good.
+
+    Pauses grow: 2, 4, 8, 16, 32 minutes; a mail that failed six times has failed.
+    """
+    message = db.session.get(Message, message_id, with_for_update=True)
     if message is None or message.sent_at is not None:
         return
     message.tries += 1
-    message.problem = problem
+    message.problem = problem.sentence if problem else None
     if problem is None:
         message.sent_at, message.next_try_at = at, None
-        if message.is_secret:
-            message.body = SPENT
-    elif message.tries >= MOST_TRIES:
+    elif problem.is_final or message.tries >= MOST_TRIES:
         message.failed_at, message.next_try_at = at, None
     else:
         message.next_try_at = at + timedelta(minutes=2**message.tries)
+    if message.is_secret and message.next_try_at is None:
+        message.body = SPENT
 
 
 def deliver(
@@ -189,30 +280,32 @@ def deliver(
     limit: int = 100,
     keep: Callable[[], AbstractContextManager[None]],
 ) -> Delivered:
-    """Send what is due. `keep` opens a transaction that is kept when it ends well.
+    """Send what is due, at most `limit` mails. `keep` opens a transaction, kept if it ends well.
 
-    Claiming, and the outcome of each mail, are transactions of their own: a worker killed in
-    between sends at most the one mail again that it had handed over and not yet written down.
+    Claiming one mail, and its outcome, are transactions of their own, so that two workers never
+    send the same one, and nobody waits for a mail server with the database in hand. A worker
+    killed between handing over and writing it down is the one case in which a mail goes twice.
     """
-    with keep():
-        ids = claim(at=at, limit=limit)
+    begun = time.monotonic()
     sent = failed = 0
-    for message_id in ids:
+    for _ in range(limit):
+        # A slow mail server takes minutes; leases count from when a mail is taken.
+        present = at + timedelta(seconds=int(time.monotonic() - begun))
         with keep():
-            message = db.session.get_one(Message, message_id)
-            mail = _mail(message, mail_from)
-        problem = _send(server, mail)
+            message = claim(at=present)
+            if message is None:
+                break
+            message_id, mail = message.id, _mail_or_problem(message, mail_from)
+        problem = mail if isinstance(mail, Problem) else _hand_over(server, mail)
         with keep():
-            settle(message_id, problem=problem, at=at)
+            settle(message_id, problem=problem, at=present)
         sent, failed = sent + (problem is None), failed + (problem is not None)
     return Delivered(sent=sent, failed=failed)
 
 
-def _send(server: MailServer, mail: EmailMessage) -> str | None:
+def _mail_or_problem(message: Message, mail_from: str) -> EmailMessage | Problem:
+    """Write the mail; one that can't be written fails alone and does not stop the others."""
     try:
-        with connect(server) as link:
-            link.send_message(mail)
-    except (smtplib.SMTPException, OSError) as error:
-        # The server's words may repeat the address, never the body.
-        return f"{type(error).__name__}: {error}"[:500]
-    return None
+        return _mail(message, mail_from)
+    except (ValueError, LookupError) as error:
+        return Problem(sentence=f"{type(error).__name__}: {error}"[:500], is_final=True)

@@ -1,20 +1,21 @@
-"""`lms people add`: a person, from the command line."""
+"""`lms people add`: a person, from the command line; the first administrator too."""
 
 import click
-from flask import current_app
+from flask import current_app, url_for
 from flask.cli import with_appcontext
-from sqlalchemy import select
 
 from lms import clock
 from lms.access import SYSTEM, Role
-from lms.db import db
-from lms.errors import Missing, Refused
-from lms.people import queries
-from lms.people.models import Department, Profession
-from lms.people.operations import accounts, directory
-from lms.people.operations.directory import Profile
-from lms.typeset import names
+from lms.errors import Missing, NotAllowed, Refused
+from lms.people import operations
+from lms.people.models import Profession
+from lms.people.operations import NewPerson
+from lms.people.queries import departments
+from lms.people.views.profile import printable
 from lms.web.door import kept
+from lms.web.pages import settings
+
+ROLES = [one.value for one in Role if one is not Role.LEARNER]
 
 
 @click.group("people")
@@ -23,53 +24,54 @@ def people() -> None:
 
 
 def _department(name: str | None) -> int | None:
+    """Return the department of this name, or of this path where several have it."""
     if name is None:
         return None
-    found = db.session.scalars(select(Department.id).where(Department.name == name)).all()
-    if len(found) != 1:
-        known = "several departments" if found else "no department"
-        raise click.ClickException(f"There is {known} called {name!r}; see People › Departments.")
-    return found[0]
+    places = [one for one in departments() if one.retired_at is None]
+    found = [one for one in places if name.casefold() in (one.name.casefold(), one.path.casefold())]
+    if len(found) == 1:
+        return found[0].id
+    if not found:
+        raise Refused(f"There is no department {name!r}. Add it under People, Departments.")
+    ways = "; ".join(one.path for one in found)
+    raise Refused(f"Several departments are called {name!r}. Give the whole path, one of: {ways}")
+
+
+def _link(token: str) -> str:
+    with current_app.test_request_context():
+        return settings().base_url + url_for("people.reset_password", token=token)
 
 
 @people.command("add")
 @click.argument("email")
 @click.option("--name", required=True, help="As on the license, with degrees after a comma.")
 @click.option("--profession", type=click.Choice([one.value for one in Profession]), default="other")
-@click.option("--department", help="Name of the department they work in.")
-@click.option("--role", type=click.Choice(["coordinator", "planner", "administrator"]))
+@click.option("--department", help="Name of the department they work in, or its whole path.")
+@click.option("--role", type=click.Choice(ROLES), help="A coordinator's is for the department.")
 @with_appcontext
 def add(email: str, name: str, profession: str, department: str | None, role: str | None) -> None:
-    """Add a person and print a link with which they set a password, once."""
+    """Add a person and print a link with which they set a password, once, within a week.
+
+    Works on an empty database: the first administrator is added with --role administrator.
+    """
     at = clock.now()
-    faces = current_app.extensions["press"]().faces
     try:
         with kept():
             place = _department(department)
-            made = directory.add_person(
-                actor=SYSTEM,
-                email=email,
-                profile=Profile(
-                    name=name, certificate_name=name, profession=Profession(profession)
-                ),
-                department_id=place,
-                at=at,
-                printable=lambda text: names.printable(text, names.NAME_BOX, faces).text,
+            new = NewPerson(
+                email=email, name=name, profession=Profession(profession), department_id=place
             )
+            made = operations.add_person(actor=SYSTEM, new=new, printable=printable, at=at)
             if role is not None:
-                directory.grant_role(
-                    actor=SYSTEM,
-                    person_id=made.id,
-                    role=Role(role),
-                    department_id=place if role == "coordinator" else None,
-                    at=at,
+                where = place if role == Role.COORDINATOR.value else None
+                operations.grant_role(
+                    actor=SYSTEM, person_id=made.id, role=Role(role), department_id=where, at=at
                 )
-            link = accounts.invite(
-                person=queries.person(made.id),
-                base_url=current_app.extensions["settings"].base_url,
-                at=at,
+            # Printed for whoever sits here to hand over, so that no mail needs to be set up.
+            link = operations.invite(
+                actor=SYSTEM, person_id=made.id, link=_link, at=at, by_mail=False
             )
-            said = f"Added {made.name}. Set a password within two weeks: {link}"
-    except (Refused, Missing) as refusal:
+            said = f"Added {made.name}. They set their password here, within a week:\n{link}"
+    except (Refused, Missing, NotAllowed) as refusal:
         raise click.ClickException(str(refusal)) from None
     click.echo(said)

@@ -1,17 +1,23 @@
-"""The shape of what people type about accounts, themselves and the organization."""
+"""The shape of what people type about accounts, themselves, departments and the organization."""
 
-from zoneinfo import available_timezones
+from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, SelectField, StringField
+from wtforms import EmailField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, Optional
 
-from lms.people.rules import PASSWORD_MOST, PROFESSIONS, STATES
-
-ZONES = sorted(
-    zone for zone in available_timezones() if "/" in zone and not zone.startswith("Etc/")
+from lms.people.rules import (
+    EMAIL_MOST,
+    LOCALES,
+    NAME_MOST,
+    PASSWORD_LEAST,
+    PROFESSIONS,
+    STATES,
+    tidy,
+    zones,
 )
-COMMON_ZONES = (
+
+AT_HOME = (
     "America/Los_Angeles",
     "America/Denver",
     "America/Phoenix",
@@ -22,143 +28,187 @@ COMMON_ZONES = (
     "America/Puerto_Rico",
 )
 ZONE_CHOICES = {
-    "": [("", "The institution’s")],
-    "United States": [(zone, zone.partition("/")[2].replace("_", " ")) for zone in COMMON_ZONES],
-    "Everywhere": [(zone, zone.replace("_", " ")) for zone in ZONES if zone not in COMMON_ZONES],
+    "As the institution": [("", "The institution’s time zone")],
+    "United States": [(zone, zone.partition("/")[2].replace("_", " ")) for zone in AT_HOME],
+    "Everywhere": [(zone, zone.replace("_", " ")) for zone in zones() if zone not in AT_HOME],
 }
 STATE_CHOICES = [("", "None, or not in the United States"), *((one, one) for one in STATES)]
+ROLE_CHOICES = [
+    ("coordinator", "Coordinator of a department and all below it"),
+    ("planner", "CE planner"),
+    ("administrator", "Administrator"),
+]
+NOBODY = 0
+"""The value of "none" in a choice of departments."""
 
 
-def _name(label: str, hint: str) -> StringField:
-    return StringField(
-        label,
+def _line(text: str | None) -> str:
+    """Drop what no line can hold, such as the character 0, which PostgreSQL refuses."""
+    return tidy(text or "")
+
+
+def _plain(text: str | None) -> str:
+    return (text or "").replace("\x00", "")
+
+
+class Line(StringField):  # type: ignore[misc]
+    """One line of text."""
+
+    def __init__(self, label: str, asked: str = "", *, most: int = NAME_MOST, **more: Any) -> None:
+        must = InputRequired(asked) if asked else Optional()
+        long = Length(max=most, message=f"Use {most} characters or fewer.")
+        super().__init__(label, [must, long], filters=[_line], **more)
+
+
+class Address(EmailField):  # type: ignore[misc]
+    """An e-mail address."""
+
+    def __init__(self, label: str = "E-mail", *, autocomplete: str = "off", **more: Any) -> None:
+        super().__init__(
+            label,
+            [
+                InputRequired("Give an e-mail address like name@example.org."),
+                Length(max=EMAIL_MOST, message=f"Use {EMAIL_MOST} characters or fewer."),
+            ],
+            filters=[_line],
+            render_kw={"autocomplete": autocomplete},
+            **more,
+        )
+
+
+class Secret(PasswordField):  # type: ignore[misc]
+    """A password; never shown again."""
+
+    def __init__(self, label: str, asked: str, *, autocomplete: str, **more: Any) -> None:
+        render = {"autocomplete": autocomplete}
+        super().__init__(label, [InputRequired(asked)], render_kw=render, **more)
+
+
+def _reason(hint: str = "") -> TextAreaField:
+    return TextAreaField(
+        "Reason",
         description=hint,
+        filters=[_plain],
         validators=[
-            InputRequired("Give a name."),
-            Length(max=120, message="Use 120 characters or fewer."),
+            InputRequired("Give a reason; it is kept with the record."),
+            Length(max=1000, message="Keep it under 1,000 characters."),
         ],
-        render_kw={"autocomplete": "name"},
     )
 
 
 class SignInForm(FlaskForm):  # type: ignore[misc]
     """E-mail and password."""
 
-    email = EmailField(
-        "E-mail",
-        validators=[InputRequired("Give your e-mail address.")],
-        render_kw={"autocomplete": "username"},
-    )
-    password = PasswordField(
-        "Password",
-        validators=[InputRequired("Give your password.")],
-        render_kw={"autocomplete": "current-password"},
-    )
+    email = Address("Work e-mail", autocomplete="username")
+    password = Secret("Password", "Type your password.", autocomplete="current-password")
 
 
 class ForgotForm(FlaskForm):  # type: ignore[misc]
     """The address to mail a link to."""
 
-    email = EmailField(
-        "E-mail",
-        validators=[InputRequired("Give your e-mail address."), Length(max=254)],
-        render_kw={"autocomplete": "username"},
-    )
+    email = Address("Work e-mail", autocomplete="username")
 
 
 class ResetForm(FlaskForm):  # type: ignore[misc]
     """A new password."""
 
-    password = PasswordField(
+    password = Secret(
         "New password",
-        description="12 characters or more; a few words in a row are easy to keep",
-        validators=[InputRequired("Give a new password."), Length(max=PASSWORD_MOST)],
-        render_kw={"autocomplete": "new-password"},
+        "Type a new password.",
+        description=f"{PASSWORD_LEAST} characters or more; a few words in a row are easy to keep",
+        autocomplete="new-password",
     )
 
 
-class PasswordForm(ResetForm):
+class PasswordForm(FlaskForm):  # type: ignore[misc]
     """A new password for somebody who is signed in."""
 
-    present = PasswordField(
-        "Present password",
-        validators=[InputRequired("Give your present password.")],
-        render_kw={"autocomplete": "current-password"},
+    present = Secret("Present password", "Type your present password.",
+                     autocomplete="current-password")  # fmt: skip
+    password = Secret(
+        "New password",
+        "Type a new password.",
+        description=f"{PASSWORD_LEAST} characters or more; a few words in a row are easy to keep",
+        autocomplete="new-password",
     )
 
 
 class ProfileForm(FlaskForm):  # type: ignore[misc]
     """What a person says about themselves."""
 
-    name = _name("Name", "As colleagues know you")
-    certificate_name = _name(
-        "Name on certificates", "As on your license; you confirm it again at each claim"
+    name = Line(
+        "Name", "Give your name.", description="As colleagues know you",
+        render_kw={"autocomplete": "name"},
+    )  # fmt: skip
+    certificate_name = Line(
+        "Name on certificates",
+        "Give the name as it stands on your license.",
+        description="As on your license; you confirm it again at each claim",
+    )
+    name_locale = SelectField(
+        "Forms of Chinese characters",
+        choices=list(LOCALES.items()),
+        description="Only for a name in Chinese characters, which are drawn differently by country",
     )
     profession = SelectField("Profession", choices=list(PROFESSIONS.items()))
     licence_state = SelectField("State of license", choices=STATE_CHOICES)
     zone = SelectField(
-        "Time zone",
-        choices=ZONE_CHOICES,
-        description="Days on your certificates are counted in it",
+        "Time zone", choices=ZONE_CHOICES, description="The days on your certificates count in it"
     )
 
 
 class PersonForm(FlaskForm):  # type: ignore[misc]
     """A new person."""
 
-    email = EmailField(
-        "E-mail", validators=[InputRequired("Give an e-mail address."), Length(max=254)]
-    )
-    name = _name("Name", "As on their license, with degrees after a comma")
+    email = Address()
+    name = Line("Name", "Give a name.", description="As on their license, degrees after a comma")
     profession = SelectField("Profession", choices=list(PROFESSIONS.items()))
+    licence_state = SelectField("State of license", choices=STATE_CHOICES)
     department_id = SelectField("Department", coerce=int)
+
+
+class EmailForm(FlaskForm):  # type: ignore[misc]
+    """Another address for the same person."""
+
+    email = Address(description="The account and its history stay one")
 
 
 class MoveForm(FlaskForm):  # type: ignore[misc]
     """Another department."""
 
-    department_id = SelectField("Department", coerce=int)
+    department_id = SelectField("Works in", coerce=int)
 
 
 class RoleForm(FlaskForm):  # type: ignore[misc]
     """A role, with its department for coordinators."""
 
-    role = SelectField(
-        "Role",
-        choices=[
-            ("coordinator", "Coordinator of a department"),
-            ("planner", "CE planner"),
-            ("administrator", "Administrator"),
-        ],
-    )
-    department_id = SelectField("Department", coerce=int, description="For coordinators only")
+    role = SelectField("Role", choices=ROLE_CHOICES)
+    place_id = SelectField("Coordinates", coerce=int, description="For coordinators only")
 
 
 class ReasonForm(FlaskForm):  # type: ignore[misc]
     """A reason, kept with the record."""
 
-    reason = StringField(
-        "Reason", validators=[InputRequired("Give a reason; it is kept."), Length(max=300)]
-    )
+    reason = _reason("Kept with the record. No diagnosis, nothing private")
 
 
 class DepartmentForm(FlaskForm):  # type: ignore[misc]
-    """A new department."""
+    """A new department, or a new name or place for one."""
 
-    name = StringField("Name", validators=[InputRequired("Give a name."), Length(max=120)])
-    parent_id = SelectField("Below", coerce=int)
+    name = Line("Name", "Give the department a name.")
+    parent_id = SelectField("Stands below", coerce=int)
 
 
 class OrganisationForm(FlaskForm):  # type: ignore[misc]
     """Who issues certificates."""
 
-    name = _name("Name of the organization", "Printed at the head of every certificate")
-    line = StringField(
-        "Line below the name", description="Office and address", validators=[Length(max=160)]
+    name = Line(
+        "Name of the organization", "Give the name of the organization.",
+        description="At the head of every certificate",
+    )  # fmt: skip
+    line = Line("Line below the name", most=160, description="Office and address")
+    signer_name = Line(
+        "Name of the signatory", "Give the name of who answers for the certificates."
     )
-    signer_name = _name("Name of the signatory", "Who answers for the certificates")
-    signer_title = StringField(
-        "Title of the signatory",
-        validators=[InputRequired("Give the title of the signatory."), Length(max=120)],
-    )
-    contact_email = EmailField("Address for questions", validators=[Optional(), Length(max=254)])
+    signer_title = Line("Title of the signatory", "Give the title of the signatory.")
+    contact_email = Address("Address for questions", description="Shown where people get stuck")

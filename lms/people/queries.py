@@ -2,17 +2,25 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from zoneinfo import ZoneInfo
+from typing import Any
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import CTE, ColumnElement, Row, Select, func, literal, or_, select, true
+from sqlalchemy import CTE, ColumnElement, Row, func, literal, or_, select, true
 from sqlalchemy.orm import aliased, joinedload
 
 from lms.access import Actor, Role
 from lms.db import db
 from lms.errors import Missing
 from lms.people import rules
-from lms.people.models import Department, Organisation, PasswordReset, Person, RoleGrant, SignIn
-from lms.people.models import Profession as Profession
+from lms.people.models import (
+    Department,
+    Organisation,
+    PasswordReset,
+    Person,
+    Profession,
+    RoleGrant,
+    SignIn,
+)
 
 A_PAGE = 50
 
@@ -93,7 +101,15 @@ def signed_in(digest: str, *, at: datetime, zone: ZoneInfo) -> tuple[Me, Actor] 
     return _me(rows[0], zone), _actor(rows[0].id, [(row.role, row.place) for row in rows])
 
 
-def _me(row: Row[tuple[object, ...]], zone: ZoneInfo) -> Me:
+def _zone(name: str | None, other: ZoneInfo) -> ZoneInfo:
+    """Return the zone of this name; the other when it was taken out of the tables since."""
+    try:
+        return ZoneInfo(name) if name else other
+    except (ZoneInfoNotFoundError, ValueError):
+        return other
+
+
+def _me(row: Row[Any], zone: ZoneInfo) -> Me:
     return Me(
         id=row.id,
         name=row.name,
@@ -102,7 +118,7 @@ def _me(row: Row[tuple[object, ...]], zone: ZoneInfo) -> Me:
         name_locale=row.name_locale,
         profession=row.profession,
         licence_state=row.licence_state,
-        zone=ZoneInfo(row.zone) if row.zone else zone,
+        zone=_zone(row.zone, zone),
         department_id=row.department_id,
     )
 
@@ -156,8 +172,8 @@ class Place:
 
 def parents() -> dict[int, int | None]:
     """Return the parent of every department."""
-    rows = db.session.execute(select(Department.id, Department.parent_id)).all()
-    return {one: parent for one, parent in rows}
+    rows = db.session.execute(select(Department.id, Department.parent_id))
+    return {row.id: row.parent_id for row in rows}
 
 
 def departments_below(ids: frozenset[int] | set[int] | list[int]) -> frozenset[int]:
@@ -278,7 +294,7 @@ def _narrowed(search: Search) -> list[ColumnElement[bool]]:
 def people(search: Search, *, page: int) -> PeoplePage:
     """Return one page of people by name, in a constant number of statements."""
     conditions = _narrowed(search)
-    counted: Select[tuple[int]] = select(func.count()).select_from(Person).where(*conditions)
+    counted = select(func.count()).select_from(Person).where(*conditions)
     total = db.session.scalar(counted) or 0
     last = max(1, -(-total // A_PAGE))
     page = min(max(page, 1), last)
@@ -339,3 +355,13 @@ def last_seen(person_id: int) -> datetime | None:
     return db.session.scalar(
         select(func.max(SignIn.started_at)).where(SignIn.person_id == person_id)
     )
+
+
+def path_of(department_id: int | None) -> str:
+    """Return a department with the way to it from the top, or nothing for none."""
+    if department_id is None:
+        return ""
+    rows = db.session.execute(select(Department.id, Department.name, Department.parent_id)).all()
+    names = {row.id: row.name for row in rows}
+    above = {row.id: row.parent_id for row in rows}
+    return " › ".join(rules.path_of(names, above, department_id))

@@ -34,22 +34,34 @@ PROFESSIONS: Final[Mapping[str, str]] = {
     "other": "Other",
 }
 
+# fmt: off
 STATES: Final = (
-    "AL", "AK", "AZ", "AR", "CA", "CO", "CT", "DE", "DC", "FL", "GA", "HI", "ID", "IL",
-    "IN", "IA", "KS", "KY", "LA", "ME", "MD", "MA", "MI", "MN", "MS", "MO", "MT", "NE",
-    "NV", "NH", "NJ", "NM", "NY", "NC", "ND", "OH", "OK", "OR", "PA", "PR", "RI", "SC",
-    "SD", "TN", "TX", "UT", "VT", "VA", "WA", "WV", "WI", "WY",
+    "AK", "AL", "AR", "AZ", "CA", "CO", "CT", "DC", "DE", "FL", "GA", "GU", "HI", "IA", "ID", "IL",
+    "IN", "KS", "KY", "LA", "MA", "MD", "ME", "MI", "MN", "MO", "MS", "MT", "NC", "ND", "NE", "NH",
+    "NJ", "NM", "NV", "NY", "OH", "OK", "OR", "PA", "PR", "RI", "SC", "SD", "TN", "TX", "UT", "VA",
+    "VI", "VT", "WA", "WI", "WV", "WY",
 )
+# fmt: on
+"""Where a license may be from: the states, the District, Guam, Puerto Rico, Virgin Islands."""
+
+LOCALES: Final[Mapping[str, str]] = {
+    "": "As the letters suggest",
+    "zh-Hans": "Chinese, simplified",
+    "zh-Hant": "Chinese, traditional",
+    "ja": "Japanese",
+    "ko": "Korean",
+}
+"""The same character is drawn differently in these; a name may need one of them."""
 
 # Long enough, and still among the first that others try.
-_COMMON: Final = frozenset(
-    {
-        "password", "passwort", "passphrase", "qwertyuiop", "qwerty", "letmein", "welcome",
-        "iloveyou", "administrator", "admin", "abcdefghijkl", "abcdefgh", "changeme", "hospital",
-        "rounds", "secret", "football", "baseball", "superman", "sunshine", "princess", "dragon",
-        "correcthorsebatterystaple", "summer", "winter", "spring", "autumn",
-    }
+_COMMON: Final = (
+    "password", "passwort", "passphrase", "qwertyuiop", "qwerty", "letmein", "welcome",
+    "iloveyou", "administrator", "admin", "changeme", "hospital", "rounds", "secret", "football",
+    "baseball", "superman", "sunshine", "princess", "dragon", "correcthorsebatterystaple",
+    "summer", "winter", "spring", "autumn",
 )  # fmt: skip
+_WELL_KNOWN: Final = re.compile(f"(?:{'|'.join(_COMMON)})+")
+_LEET: Final = str.maketrans("0134@$5!", "oleaassi")
 _RUNS: Final = ("01234567890123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
 _ADDRESS: Final = re.compile(
     r"[^@\s<>()\[\],;:\\\"\x00-\x1f]+@[^@\s<>()\[\],;:\\\"\x00-\x1f]+\.[^@\s<>.,;:\x00-\x1f]{2,}"
@@ -111,11 +123,8 @@ def _own_words(email: str, name: str) -> set[str]:
 
 
 def _is_common(folded: str) -> bool:
-    bare = _bare(folded.replace("0", "o").replace("@", "a").replace("$", "s"))
-    plain = _bare(folded)
-    if any(word and word in (bare, plain, bare[: len(bare) // 2]) for word in _COMMON):
-        halves = bare[: len(bare) // 2], bare[len(bare) // 2 :]
-        return bare in _COMMON or plain in _COMMON or halves[0] == halves[1]
+    if any(_WELL_KNOWN.fullmatch(_bare(one)) for one in (folded, folded.translate(_LEET))):
+        return True
     solid = re.sub(r"[\W_]", "", folded)
     return any(solid in run or solid in run[::-1] for run in _RUNS)
 

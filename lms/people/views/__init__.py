@@ -1,6 +1,9 @@
-"""Pages of accounts and people."""
+"""Pages of accounts and people: one blueprint, a file for each kind of page."""
 
+from lms.people.views import accounts, outgoing, places, profile, staff
 from lms.people.views.blueprint import bp
 from lms.people.views.session import SignedIn, load, unauthorized
 
-__all__ = ["SignedIn", "bp", "load", "unauthorized"]
+__all__ = [
+    "SignedIn", "accounts", "bp", "load", "outgoing", "places", "profile", "staff", "unauthorized"
+]  # fmt: skip

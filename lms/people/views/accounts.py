@@ -1,77 +1,109 @@
 """Sign in, sign out, and set a forgotten password."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import flask
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from lms import clock
-from lms.access import Permission
 from lms.errors import Refused
-from lms.people import queries
+from lms.people import operations, queries
 from lms.people.forms import ForgotForm, ResetForm, SignInForm
-from lms.people.operations import accounts
-from lms.people.rules import email_key
+from lms.people.rules import PASSWORD_LEAST, email_key, safe_path
 from lms.people.views.blueprint import bp
-from lms.people.views.session import begin, safe_next
+from lms.people.views.session import begin, network, present_token
 from lms.web import limits, pages
 from lms.web.door import ANYONE
 
 WINDOW = timedelta(minutes=15)
-PER_ACCOUNT = 10
-PER_ADDRESS = 50
-RESETS_PER_ADDRESS = 10
-# One sentence for every way in which signing in fails: it tells nobody who has an account.
-NO_MATCH = "E-mail and password do not match. Check both, or set a new password."
-TOO_MANY = "There were too many attempts. Wait 15 minutes, or set a new password."
+TRIES_PER_ACCOUNT = 10
+TRIES_PER_ADDRESS = 50
+HOUR = timedelta(hours=1)
+LINKS_PER_ACCOUNT = 3
+LINKS_PER_ADDRESS = 20
+
+
+def link_to_set(token: str) -> str:
+    """Return the public address at which this token sets a password."""
+    return pages.settings().base_url + flask.url_for("people.reset_password", token=token)
+
+
+def _sign_in_page(form: SignInForm, target: str, *, title: str = "", sentence: str = "") -> str:
+    return flask.render_template(
+        "people/sign_in.html",
+        form=form,
+        target=target,
+        title=title,
+        sentence=sentence,
+        organisation=queries.organisation(),
+    )
 
 
 @bp.get("/sign-in", may=ANYONE)
 def sign_in() -> ResponseReturnValue:
     """Show the form to sign in."""
-    target = safe_next(flask.request.args.get("next"))
+    target = safe_path(flask.request.args.get("next"))
     if current_user.is_authenticated:
         return flask.redirect(target, code=303)
-    return flask.render_template("people/sign_in.html", form=SignInForm(), target=target)
+    return _sign_in_page(SignInForm(), target)
 
 
-def _again(form: SignInForm, target: str, sentence: str, status: int) -> ResponseReturnValue:
-    if sentence:
-        form.form_errors.append(sentence)
-    return flask.render_template("people/sign_in.html", form=form, target=target), status
+def _tries_left(account: str, address: str, at: datetime) -> int:
+    return min(
+        TRIES_PER_ACCOUNT - limits.hits(account, within=WINDOW, at=at),
+        TRIES_PER_ADDRESS - limits.hits(address, within=WINDOW, at=at),
+    )
+
+
+def _wait(form: SignInForm, target: str) -> ResponseReturnValue:
+    # The same for addresses that have an account and those that have none.
+    page = _sign_in_page(
+        form, target, title="Please wait fifteen minutes",
+        sentence="There were many tries with this address, or from this network. "
+        "Nothing is locked; a link to set a new password still works.",
+    )  # fmt: skip
+    return flask.make_response(page, 429, {"Retry-After": str(int(WINDOW.total_seconds()))})
 
 
 @bp.post("/sign-in", may=ANYONE)
 def open_session() -> ResponseReturnValue:
-    """Sign in and go where one wanted to go."""
+    """Sign in and go where one wanted to go. Whoever guesses waits after ten tries."""
     form, at = SignInForm(), clock.now()
-    target = safe_next(flask.request.form.get("next"))
+    target = safe_path(flask.request.form.get("next"))
     if not form.validate():
-        return _again(form, target, "", 422)
-    account = f"sign-in:{email_key(form.email.data)}"
-    address = f"sign-in-from:{flask.request.remote_addr}"
-    if (
-        limits.hits(account, within=WINDOW, at=at) >= PER_ACCOUNT
-        or limits.hits(address, within=WINDOW, at=at) >= PER_ADDRESS
-    ):
-        return _again(form, target, TOO_MANY, 429)
-    opened = accounts.sign_in(email=form.email.data, password=form.password.data, at=at)
-    if opened is None:
-        limits.note(account, at=at)
-        limits.note(address, at=at)
-        return _again(form, target, NO_MATCH, 422)
-    limits.forget(account)
-    begin(opened)
-    return flask.redirect(target, code=303)
+        return _sign_in_page(form, target), 422
+    account, address = f"sign-in:{email_key(form.email.data)}", f"sign-in-from:{network()}"
+    if _tries_left(account, address, at) <= 0:
+        return _wait(form, target)
+    opened = operations.sign_in(
+        email=form.email.data, password=form.password.data, at=at, ending=present_token()
+    )
+    if opened is not None:
+        limits.forget(account)
+        begin(opened.token)
+        return flask.redirect(target, code=303)
+    limits.note(account, at=at)
+    limits.note(address, at=at)
+    left = _tries_left(account, address, at)
+    if left <= 0:
+        return _wait(form, target)
+    form.password.errors = [
+        f"Type the password again. Passwords here have at least {PASSWORD_LEAST} characters."
+    ]
+    tries = "one more try" if left == 1 else f"{left} more tries"
+    return _sign_in_page(
+        form, target, title="That address and password do not match",
+        sentence=f"Nothing is locked. You have {tries}, then a wait of fifteen minutes.",
+    ), 422  # fmt: skip
 
 
 @bp.post("/sign-out", may=ANYONE)
 def sign_out() -> ResponseReturnValue:
-    """Sign out here; the session is ended on the server too."""
-    token = flask.session.get("_user_id")
-    if token:
-        accounts.sign_out(token=token, at=clock.now())
+    """Sign out; the sign-in ends on the server too."""
+    token = present_token()
+    if token is not None:
+        operations.sign_out(token=token, at=clock.now())
     flask.session.clear()
     return flask.redirect("/sign-in", code=303)
 
@@ -88,54 +120,41 @@ def mail_link() -> ResponseReturnValue:
     form, at = ForgotForm(), clock.now()
     if not form.validate():
         return flask.render_template("people/forgot_password.html", form=form, sent=False), 422
-    bucket = f"reset-from:{flask.request.remote_addr}"
-    if limits.hits(bucket, within=WINDOW, at=at) >= RESETS_PER_ADDRESS:
+    account, address = f"link:{email_key(form.email.data)}", f"link-from:{network()}"
+    if limits.hits(address, within=HOUR, at=at) >= LINKS_PER_ADDRESS:
         return pages.problem(429)
-    limits.note(bucket, at=at)
-    accounts.ask_reset(email=form.email.data, base_url=pages.settings().base_url, at=at)
+    # Too many links for one account are dropped without a word: nobody's mailbox is flooded.
+    if limits.hits(account, within=HOUR, at=at) < LINKS_PER_ACCOUNT:
+        operations.ask_reset(email=form.email.data, link=link_to_set, at=at)
+    limits.note(account, at=at)
+    limits.note(address, at=at)
     return flask.render_template("people/forgot_password.html", form=form, sent=True)
+
+
+def _password_page(form: ResetForm, token: str, *, good: bool) -> str:
+    return flask.render_template("people/reset_password.html", form=form, token=token, good=good)
 
 
 @bp.get("/reset-password/<string:token>", may=ANYONE)
 def reset_password(token: str) -> ResponseReturnValue:
-    """Show the form for a new password; a spent link says so."""
+    """Show the form for a new password; a link that no longer works says so."""
     good = queries.open_reset(token, at=clock.now()) is not None
-    page = flask.render_template(
-        "people/reset_password.html", form=ResetForm(), token=token, good=good
-    )
-    return page, 200 if good else 404
+    return _password_page(ResetForm(), token, good=good), 200 if good else 404
 
 
 @bp.post("/reset-password/<string:token>", may=ANYONE)
 def set_password(token: str) -> ResponseReturnValue:
     """Set the new password and lead to the sign-in page."""
-    form = ResetForm()
+    form, at = ResetForm(), clock.now()
     if form.validate():
         try:
-            accounts.reset_password(token=token, password=form.password.data, at=clock.now())
+            operations.reset_password(token=token, password=form.password.data, at=at)
+        except operations.UsedUp:
+            return _password_page(form, token, good=False), 404
         except Refused as refusal:
-            form.form_errors.append(str(refusal))
+            form.password.errors = [str(refusal)]
         else:
+            flask.session.clear()
             flask.flash("Your new password is set. Sign in with it.")
             return flask.redirect("/sign-in", code=303)
-    page = flask.render_template("people/reset_password.html", form=form, token=token, good=True)
-    return page, 422
-
-
-@bp.post("/profile/password", may=Permission.KEEP_PROFILE)
-def change_password() -> ResponseReturnValue:
-    """Set a new password while signed in; every other session ends."""
-    from_profile = flask.request.form
-    try:
-        opened = accounts.change_password(
-            actor=current_user.actor,
-            present=from_profile.get("present", ""),
-            password=from_profile.get("password", ""),
-            at=clock.now(),
-        )
-    except Refused as refusal:
-        flask.flash(str(refusal), "wrong")
-        return flask.redirect("/profile#password", code=303)
-    begin(opened)
-    flask.flash("Your new password is set. Other devices were signed out.")
-    return flask.redirect("/profile", code=303)
+    return _password_page(form, token, good=True), 422

@@ -1,6 +1,4 @@
-"""The page where people say who they are."""
-
-from collections.abc import Callable
+"""The page where people say who they are, and change their password."""
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -9,35 +7,55 @@ from flask_login import current_user
 from lms import clock
 from lms.access import Permission
 from lms.errors import Refused
-from lms.people import queries
+from lms.people import operations, queries
 from lms.people.forms import PasswordForm, ProfileForm
 from lms.people.models import Profession
-from lms.people.operations import directory
-from lms.people.operations.directory import Profile
+from lms.people.operations import Profile
 from lms.people.views.blueprint import bp
+from lms.people.views.session import present_token
 from lms.typeset import names
 from lms.web import pages
 
 
-def printer() -> Callable[[str], str]:
-    """Return what cleans a name for printing, or refuses it with a sentence (case 8)."""
+def printable(name: str, locale: str | None) -> str:
+    """Return a name as certificates print it; raise ValueError with a sentence (case 8)."""
     faces = pages.press().faces
-    return lambda text: names.printable(text, names.NAME_BOX, faces).text
+    return names.printable(name, names.NAME_BOX, faces, locale=locale).text
+
+
+def _page(form: ProfileForm, password: PasswordForm) -> str:
+    return flask.render_template(
+        "people/profile.html", form=form, password=password, email=current_user.person.email
+    )
+
+
+def _kept(person_id: int) -> dict[str, str]:
+    person = queries.person(person_id)
+    return {
+        "name": person.name,
+        "certificate_name": person.certificate_name,
+        "name_locale": person.name_locale or "",
+        "profession": person.profession.value,
+        "licence_state": person.licence_state or "",
+        "zone": person.zone or "",
+    }
 
 
 @bp.get("/profile", may=Permission.KEEP_PROFILE)
 def profile() -> ResponseReturnValue:
     """Show the person's own profile."""
-    person = queries.person(current_user.actor.person_id)
-    form = ProfileForm(
-        name=person.name,
-        certificate_name=person.certificate_name,
-        profession=person.profession.value,
-        licence_state=person.licence_state or "",
-        zone=person.zone or "",
-    )
-    return flask.render_template(
-        "people/profile.html", form=form, password=PasswordForm(formdata=None), email=person.email
+    form = ProfileForm(data=_kept(current_user.actor.person_id))
+    return _page(form, PasswordForm(formdata=None))
+
+
+def _typed(form: ProfileForm) -> Profile:
+    return Profile(
+        name=form.name.data,
+        certificate_name=form.certificate_name.data,
+        name_locale=form.name_locale.data or None,
+        profession=Profession(form.profession.data),
+        licence_state=form.licence_state.data or None,
+        zone=form.zone.data or None,
     )
 
 
@@ -47,25 +65,38 @@ def keep_profile() -> ResponseReturnValue:
     form = ProfileForm()
     if form.validate():
         try:
-            directory.keep_profile(
-                actor=current_user.actor,
-                profile=Profile(
-                    name=form.name.data,
-                    certificate_name=form.certificate_name.data,
-                    profession=Profession(form.profession.data),
-                    licence_state=form.licence_state.data or None,
-                    zone=form.zone.data or None,
-                ),
-                at=clock.now(),
-                printable=printer(),
+            operations.keep_profile(
+                actor=current_user.actor, profile=_typed(form), printable=printable, at=clock.now()
             )
+        except operations.Unprintable as refusal:
+            form.certificate_name.errors = [str(refusal)]
         except Refused as refusal:
             form.form_errors.append(str(refusal))
         else:
-            flask.flash("Your profile is saved.")
+            flask.flash("Your profile is saved. Certificates issued before stay as they are.")
             return flask.redirect("/profile", code=303)
-    person = queries.person(current_user.actor.person_id)
-    page = flask.render_template(
-        "people/profile.html", form=form, password=PasswordForm(formdata=None), email=person.email
-    )
-    return page, 422
+    return _page(form, PasswordForm(formdata=None)), 422
+
+
+@bp.post("/profile/password", may=Permission.KEEP_PROFILE)
+def change_password() -> ResponseReturnValue:
+    """Set a new password; every other browser is signed out."""
+    form = PasswordForm()
+    if form.validate():
+        try:
+            operations.change_password(
+                actor=current_user.actor,
+                present=form.present.data,
+                password=form.password.data,
+                at=clock.now(),
+                keeping=present_token(),
+            )
+        except operations.WrongPassword as refusal:
+            form.present.errors = [str(refusal)]
+        except Refused as refusal:
+            form.password.errors = [str(refusal)]
+        else:
+            flask.flash("Your new password is set. Every other browser was signed out.")
+            return flask.redirect("/profile", code=303)
+    kept = ProfileForm(formdata=None, data=_kept(current_user.actor.person_id))
+    return _page(kept, form), 422

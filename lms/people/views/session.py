@@ -1,6 +1,7 @@
 """Who is behind a request: the cookie's token, turned into a person and an actor."""
 
-from urllib.parse import quote
+import ipaddress
+from urllib.parse import quote, urlsplit
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -14,7 +15,7 @@ from lms.web import pages
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
-    """The person behind this request, in Flask-Login's terms; its id is the session's token."""
+    """The person behind this request, in Flask-Login's terms; its id is the sign-in's token."""
 
     def __init__(self, person: Me, actor: Actor, token: str) -> None:
         self.id = token
@@ -23,37 +24,55 @@ class SignedIn(UserMixin):  # type: ignore[misc]
 
 
 def load(token: str) -> SignedIn | None:
-    """Return whoever this session belongs to, or None when it has ended."""
-    found = queries.signed_in(
-        rules.token_digest(token), at=clock.now(), zone=pages.settings().zone
-    )
+    """Return whoever this token was given to, or None once the sign-in has ended."""
+    found = queries.signed_in(rules.token_digest(token), at=clock.now(), zone=pages.settings().zone)
     return None if found is None else SignedIn(*found, token)
 
 
-def safe_next(target: str | None) -> str:
-    """Return a path of this site to go on to, or home; never an address elsewhere."""
-    plain = target or ""
-    if (
-        not plain.startswith("/")
-        or plain.startswith(("//", "/\\"))
-        or any(ord(c) < 33 or c == "\\" for c in plain)
-    ):
-        return "/"
-    return plain
+def present_token() -> str | None:
+    """Return the token in this browser's cookie, whether it's still good or not."""
+    token = flask.session.get("_user_id")
+    return token if isinstance(token, str) else None
+
+
+def begin(token: str) -> None:
+    """Put a new sign-in into the cookie; nothing of an earlier one stays (no fixation)."""
+    flask.session.clear()
+    flask.session.permanent = True
+    flask.session["_user_id"] = token
+    flask.session["_fresh"] = True
+
+
+def network() -> str:
+    """Return where the request comes from, for counting: one address, or an IPv6 network of /64,
+    which is the least that one subscriber holds."""
+    text = flask.request.remote_addr or ""
+    try:
+        address = ipaddress.ip_address(text)
+    except ValueError:
+        return text
+    if isinstance(address, ipaddress.IPv6Address):
+        if address.ipv4_mapped:
+            return str(address.ipv4_mapped)
+        return str(ipaddress.ip_network((address, 64), strict=False))
+    return str(address)
 
 
 def unauthorized() -> ResponseReturnValue:
     """Lead a stranger to the sign-in page and back; JSON clients get a 401."""
     if pages.wants_json():
         return pages.problem(401)
+    target = rules.safe_path(_wanted())
+    where = "/sign-in" if target == "/" else f"/sign-in?next={quote(target, safe='/')}"
+    return flask.redirect(where, code=303)
+
+
+def _wanted() -> str:
+    """Return the page to come back to; for an action, the page that it was sent from."""
     request = flask.request
-    wanted = request.full_path.rstrip("?") if request.method == "GET" else _page_of_action()
-    return flask.redirect("/sign-in?next=" + quote(wanted, safe="/"), code=303)
-
-
-def _page_of_action() -> str:
-    """Return the page that an action was sent from, as far as it lies on this site."""
-    sent_from = flask.request.referrer or ""
-    if sent_from.startswith(flask.request.host_url):
-        return "/" + sent_from.removeprefix(flask.request.host_url)
-    return "/"
+    if request.method == "GET":
+        return request.full_path.removesuffix("?")
+    came = urlsplit(request.referrer or "")
+    if came.netloc != request.host:
+        return "/"
+    return f"{came.path}?{came.query}" if came.query else came.path
