@@ -187,7 +187,7 @@ def _assign(
             reason=what["reason"],
             asked_by=what["asked_by"],
             basis=what.get("basis", ""),
-            accept_days=365,
+            accept_days=int(what.get("accept_days", "365")),
         ),
         at=at,
         today=hospital.day(at),
@@ -307,7 +307,21 @@ def _emergency_now(hospital: Hospital) -> None:
         reason="Part of our department’s response plan. It replaces the evening lecture.",
         asked_by="Department of Emergency Medicine, Dr. Raghunathan",
         basis="Hospital policy 7.3, response to violence and exploitation",
+        accept_days="90",
     )
+    _assign(
+        hospital,
+        "cora",
+        "Adult Emergency",
+        at=hospital.ago(70),
+        due_in=60,
+        course=CHILD,
+        reason="Adolescents are seen in the adult rooms at night.",
+        asked_by="Department of Emergency Medicine",
+    )
+    for place, person_id in enumerate(_in(hospital, "Adult Emergency")):
+        if place % 3:
+            hospital.learner(person_id).finish(CHILD, at=hospital.ago(58 - place * 2))
     _assign(
         hospital,
         "cora",
@@ -320,8 +334,8 @@ def _emergency_now(hospital: Hospital) -> None:
     )
     for place, person_id in enumerate(_in(hospital, "Emergency Medicine")):
         learner = hospital.learner(person_id)
-        if place % 4 == 3 and place % 8 == 3:
-            learner.finish(MYTHS, at=hospital.ago(20 - place % 10))
+        if place % 4 in (1, 3) and place % 8 != 7:
+            learner.finish(MYTHS, at=hospital.ago(28 - place))
         elif place % 8 == 7:
             learner.begin(MYTHS, at=hospital.ago(6), lessons=2)
     noor = hospital.learner(hospital.people["noor"])

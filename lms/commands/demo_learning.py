@@ -13,6 +13,7 @@ from lms.credit import operations as credit
 from lms.learning.models import Attempt, Enrolment
 from lms.learning.operations import enrolment, quiz
 from lms.learning.operations.completion import EvaluationAnswers
+from lms.learning.queries import progress
 from lms.learning.rules import drawing, scoring
 from lms.people import queries as people
 
@@ -49,6 +50,10 @@ class Learner:
         begun = enrolment.start(
             actor=self.actor, key=key, acknowledged=True, at=at, today=self._day(at)
         )
+        if progress.completion_of(begun.id) is not None:
+            begun = enrolment.begin_again(
+                actor=self.actor, key=key, acknowledged=True, at=at, today=self._day(at)
+            )
         course = courses.content_of(begun.course_version)
         clockwork = at
         for lesson in course.lessons[:lessons]:

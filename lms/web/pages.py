@@ -150,6 +150,12 @@ def day(value: date | datetime | None) -> str:
     return f"{value:%B} {value.day}, {value.year}"
 
 
+def shortday(value: date | datetime | None) -> str:
+    """Write a day as "Mar 17, 2026", for tables; an instant counts in the reader's zone."""
+    month, _space, rest = day(value).partition(" ")
+    return f"{month[:3]} {rest}" if rest else ""
+
+
 def clocktime(value: datetime) -> str:
     """Write the time of an instant in the reader's zone as "10:42 am"."""
     local = value.astimezone(zone())
@@ -218,7 +224,12 @@ def init_app(app: flask.Flask) -> None:
     register_errors(app)
     app.after_request(_with_headers)
     app.jinja_env.filters.update(
-        day=day, moment=moment, clocktime=clocktime, hours=hours, zone_words=zone_words
+        day=day,
+        shortday=shortday,
+        moment=moment,
+        clocktime=clocktime,
+        hours=hours,
+        zone_words=zone_words,
     )
     app.jinja_env.globals.update(asset=asset, allowed=_allowed, zone=zone)
     app.jinja_env.trim_blocks = True
