@@ -10,17 +10,20 @@ from sqlalchemy.orm import contains_eager, defer
 from lms.certificates import queries as ledger
 from lms.certificates.queries import Certificate
 from lms.certificates.rules.ledger import State
+from lms.certificates.rules.wording import day, day_text, hours, zone_text
 from lms.courses import queries as courses
 from lms.courses.models import CourseVersion
 from lms.courses.rules.course import Course
 from lms.credit import rules
 from lms.credit.models import Claim
+from lms.credit.pdf import Listing, Row
 from lms.db import db
 from lms.learning.models import Completion, Enrolment
 from lms.learning.queries import progress
 from lms.learning.queries.progress import Standing
 from lms.learning.rules.progress import Step, StepKind, claim_until, may_claim
 from lms.people import queries as people
+from lms.people.rules import PROFESSIONS
 
 _LAST_STEPS = frozenset({StepKind.EVALUATION, StepKind.CLAIM})
 
@@ -38,7 +41,7 @@ class ClaimPage:
     claim_until: date
     name: str
     name_locale: str | None
-    profession: str
+    profession_words: str
     licence_state: str | None
 
     @property
@@ -77,7 +80,7 @@ def claim_page(
         claim_until=claim_until(course),
         name=person.certificate_name,
         name_locale=person.name_locale,
-        profession=person.profession.value,
+        profession_words=PROFESSIONS[person.profession.value],
         licence_state=person.licence_state,
     )
 
@@ -101,6 +104,11 @@ class Line:
     can_claim: bool = False
 
     @property
+    def format_text(self) -> str:
+        """Return the learning format as the beginning of a line."""
+        return self.format_words[:1].upper() + self.format_words[1:]
+
+    @property
     def counts(self) -> bool:
         """Say whether its hours count: claimed, and neither superseded nor revoked."""
         return self.state in {State.VALID, State.EXPIRED}
@@ -111,7 +119,8 @@ class Transcript:
     """What a person has completed and claimed, newest first, of one year or of all."""
 
     name: str
-    profession: str
+    name_locale: str | None
+    profession_words: str
     licence_state: str | None
     lines: tuple[Line, ...]
     years: tuple[int, ...]  # all there are, also when one was chosen
@@ -138,7 +147,8 @@ def transcript(
     lines = [one for one in found if year is None or one.completed_on.year == year]
     return Transcript(
         name=person.certificate_name,
-        profession=person.profession.value,
+        name_locale=person.name_locale,
+        profession_words=PROFESSIONS[person.profession.value],
         licence_state=person.licence_state,
         lines=tuple(lines),
         years=tuple(sorted({one.completed_on.year for one in found}, reverse=True)),
@@ -192,3 +202,51 @@ def _unclaimed(person_id: int, *, today: date, zone: ZoneInfo) -> list[Line]:
             )
         )
     return lines
+
+
+def listing(page: Transcript, *, at: datetime, zone: ZoneInfo, verify_label: str) -> Listing:
+    """Return a transcript as its file prints it."""
+    organisation = people.organisation()
+    issuer = organisation.name if organisation else ""
+    notes = [
+        f"Each certificate can be verified at {verify_label} by the code under its serial number. "
+        "Hours of certificates that were replaced or revoked are not counted.",
+        f"Days are those of the certificates, else counted in {zone_text(zone)}. This list "
+        "carries no accreditation claim; licensing boards decide which education they accept. "
+        "Records are kept for at least six years.",
+    ]
+    if organisation is not None and organisation.is_demonstration:
+        notes.insert(0, "A specimen from a demonstration hospital; it awards no credit.")
+    totals = [(str(year), hours(quarters)) for year, quarters in page.totals]
+    if len(totals) != 1:
+        totals.append(("Together", hours(page.total)))
+    return Listing(
+        name=page.name,
+        name_locale=page.name_locale,
+        issuer=issuer,
+        issuer_line=organisation.line if organisation else "",
+        period=f"Year {page.year}" if page.year else "All years",
+        stated=f"As recorded on {day(at, zone)}",
+        rows=tuple(_printed(one) for one in page.lines),
+        totals=tuple(totals),
+        notes=tuple(notes),
+        made_at=at,
+    )
+
+
+def _printed(one: Line) -> Row:
+    about = f"{one.format_text}, version {one.course_version}"
+    if one.ended_on is not None:
+        by = f" by {one.replaced_by}" if one.replaced_by else ""
+        word = "Replaced" if one.replaced_by else "Revoked"
+        about += f". {word} on {day_text(one.ended_on)}{by}: {one.reason}"
+    elif one.state == State.EXPIRED:
+        about += ". Expired"
+    return Row(
+        title=one.title,
+        about=about,
+        completed=day_text(one.completed_on),
+        serial=one.serial or "Not claimed",
+        code=one.code,
+        hours=hours(one.quarters) if one.counts else "0.00",
+    )
