@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -12,26 +13,37 @@ from flask.cli import ScriptInfo
 from flask_login import LoginManager
 from werkzeug.middleware.proxy_fix import ProxyFix
 
-import importlib
-from lms import audit, clock, db, outbox
+from lms import clock, db
+from lms.assignments import views as assignments
+from lms.certificates import cli as certificate_commands
+from lms.certificates import views as certificates
+from lms.certificates.operations import Press
+from lms.commands import backup, database, demo, doctor, serve, worker
 from lms.config import BadSetting, Settings
-from lms.web import door, limits, pages, site
-
-def _try(name):
-    try:
-        return importlib.import_module(f"lms.{name}")
-    except (ModuleNotFoundError, ImportError) as e:
-        print("NOT YET:", name, e, file=sys.stderr)
-        return None
-for _n in ("people", "courses", "certificates", "learning", "credit", "assignments"):
-    importlib.import_module(f"lms.{_n}.models")
-_mods = [_try(n) for n in ("people.views","courses.views","certificates.views","learning.views.lessons","learning.views.quiz","credit.views","assignments.views","reports.views")]
-people = _mods[0]
-_cmds = [(_try(n), a) for n, a in (("commands.backup","backup"),("commands.backup","restore"),("certificates.cli","certificates"),("courses.cli","courses"),("commands.database","database"),("commands.demo","demo"),("commands.doctor","doctor"),("people.cli","people"),("commands.serve","serve"),("commands.worker","worker"))]
+from lms.courses import cli as course_commands
+from lms.courses import views as courses
+from lms.credit import views as credit
+from lms.learning.views import lessons, quiz
+from lms.people import cli as people_commands
+from lms.people import views as people
+from lms.reports import views as reports
+from lms.typeset.faces import Faces
+from lms.typeset.signing import KEY_FILE, KeyProblem, SigningKey
+from lms.web import door, pages, site
 
 HOME = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
-BLUEPRINTS = tuple(m.bp for m in _mods if m) + (site.bp,)
+BLUEPRINTS = (
+    people.bp,
+    courses.bp,
+    certificates.bp,
+    lessons.bp,
+    quiz.bp,
+    credit.bp,
+    assignments.bp,
+    reports.bp,
+    site.bp,
+)
 
 
 def _configure(app: Flask, settings: Settings) -> None:
@@ -63,7 +75,7 @@ def _hosts(settings: Settings) -> list[str]:
     return list(dict.fromkeys([public, "localhost", "127.0.0.1", "[::1]"]))
 
 
-def _press(settings: Settings) -> Callable:
+def _press(settings: Settings) -> Callable[[], Press]:
     """Return a function that makes the press when it's first needed, and keeps it.
 
     Faces and key take a third of a second to load, which a command that prints nothing need
@@ -71,14 +83,13 @@ def _press(settings: Settings) -> Callable:
     """
 
     @cache
-    def made():
-        from lms.certificates.operations import Press
-        from lms.typeset.faces import Faces
-        from lms.typeset.signing import KEY_FILE, SigningKey
+    def made() -> Press:
         folder = settings.instance / "signing"
         if not (folder / KEY_FILE).exists():
             folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            SigningKey.create(folder, "Rounds", clock.now())
+            # Another process may be faster; then its key is the one.
+            with suppress(KeyProblem):
+                SigningKey.create(folder, "Rounds", clock.now())
         key = SigningKey.load(folder)
         return Press(
             faces=Faces.find(settings.instance / "fonts"),
@@ -104,9 +115,8 @@ def create_app(settings: Settings | None = None) -> Flask:
     db.init_app(app)
     login = LoginManager()
     login.init_app(app)
-    if people:
-        login.user_loader(people.load)
-        login.unauthorized_handler(people.unauthorized)
+    login.user_loader(people.load)
+    login.unauthorized_handler(people.unauthorized)
     for blueprint in BLUEPRINTS:
         app.register_blueprint(blueprint)
     pages.init_app(app)
@@ -125,9 +135,19 @@ def lms() -> None:
     """Rounds, a CME course tracker."""
 
 
-for _m, _a in _cmds:
-    if _m and hasattr(_m, _a):
-        lms.add_command(getattr(_m, _a))
+for _command in (
+    backup.backup,
+    backup.restore,
+    certificate_commands.certificates,
+    course_commands.courses,
+    database.database,
+    demo.demo,
+    doctor.doctor,
+    people_commands.people,
+    serve.serve,
+    worker.worker,
+):
+    lms.add_command(_command)
 
 
 def main() -> None:

@@ -43,9 +43,22 @@ def prepare(*, with_demonstration: bool) -> list[str]:
     return done
 
 
+def _public_port(_context: click.Context, _option: click.Parameter, port: int) -> int:
+    """Let the settings know the port before they are read: it's part of the public address."""
+    os.environ["PORT"] = str(port)
+    return port
+
+
 @click.command("serve")
 @click.option("--host", default="127.0.0.1", show_default=True, help="Address to listen on.")
-@click.option("--port", default=8000, show_default=True, type=click.IntRange(1, 65535))
+@click.option(
+    "--port",
+    default=8000,
+    show_default=True,
+    type=click.IntRange(1, 65535),
+    callback=_public_port,
+    is_eager=True,
+)
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1, 64))
 @click.option("--prepare", "prepared", is_flag=True, help="Bring database and courses up to date.")
 @click.option("--demonstration", is_flag=True, help="With --prepare: load it when all is new.")
@@ -67,7 +80,6 @@ def serve(host: str, port: int, workers: int, prepared: bool, demonstration: boo
         for line in demo.accounts():
             click.echo(line)
     database.close()
-    os.environ["PORT"] = str(port)  # the workers' public address, unless one is set
     Granian(
         "lms.app:create_app",
         address=host,
