@@ -240,7 +240,8 @@ def _hand_over(server: MailServer, mail: EmailMessage) -> Problem | None:
         with connect(server) as link:
             link.send_message(mail)
     except smtplib.SMTPRecipientsRefused as refused:
-        code, words = next(iter(refused.recipients.values()))
+        # No recipient at all: the address names nobody.
+        code, words = next(iter(refused.recipients.values()), (553, b"no address"))
         sentence = f"{code} {words.decode('utf-8', 'replace')}"[:500]
         # 5xx: no such mailbox, and there will be none in an hour (RFC 5321, 4.2.1).
         return Problem(sentence=sentence, is_final=code >= 500)

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,8 @@ def instance_of(tmp_path: Path, request: pytest.FixtureRequest) -> Open:
             db.engine.dispose()
 
     return opened
+
+
+def set_setting(app: Flask, **changes: object) -> None:
+    """Change a setting of a running application."""
+    app.extensions["settings"] = replace(app.extensions["settings"], **changes)

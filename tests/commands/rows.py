@@ -4,9 +4,20 @@ from datetime import UTC, date, datetime
 from enum import Enum
 from typing import Any
 
-from sqlalchemy import JSON, Boolean, Column, Connection, Date, Integer, LargeBinary, Table, insert
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Connection,
+    Date,
+    Integer,
+    LargeBinary,
+    Table,
+    insert,
+    select,
+    update,
+)
 from sqlalchemy import Enum as EnumType
-from sqlalchemy import select, update
 
 from lms.db import Base, UTCDateTime
 

@@ -1,5 +1,6 @@
 """Backup and restore: everything, of one instant, on either engine, whole or not at all."""
 
+import hashlib
 import json
 import random
 import stat
@@ -73,7 +74,9 @@ def nothing_came_of_it(app) -> None:
 
 
 @pytest.mark.parametrize(("source", "target"), WAYS)
-def test_every_row_of_every_table_comes_back_on_either_engine(instance_of, tmp_path, source, target):
+def test_every_row_of_every_table_comes_back_on_either_engine(
+    instance_of, tmp_path, source, target
+):
     file = tmp_path / "b.rounds"
     with instance_of(source, "one") as app:
         keys_into(app.extensions["settings"].instance)
@@ -145,7 +148,9 @@ def test_a_backup_that_fails_leaves_no_file(instance_of, tmp_path, monkeypatch):
 
 
 @pytest.mark.parametrize("engine", ["sqlite", "postgresql"])
-def test_a_backup_beside_a_busy_writer_is_of_one_instant(instance_of, tmp_path, monkeypatch, engine):
+def test_a_backup_beside_a_busy_writer_is_of_one_instant(
+    instance_of, tmp_path, monkeypatch, engine
+):
     """Each transaction adds one row to two tables that lie far apart in the backup."""
     first, last = Base.metadata.tables["departments"], Base.metadata.tables["audit_entries"]
     order = [table.name for table in Base.metadata.sorted_tables]
@@ -217,8 +222,6 @@ def test_a_backup_of_another_schema_is_refused(instance_of, tmp_path, backup):
 
 def changed(file: Path, target: Path, *, member: str, content: bytes | None, honest: bool) -> Path:
     """Copy a backup with one member replaced, or left out; `honest` tells the manifest of it."""
-    import hashlib
-
     with zipfile.ZipFile(file) as old, zipfile.ZipFile(target, "w") as new:
         manifest = json.loads(old.read("manifest.json"))
         if honest and content is not None:
@@ -327,7 +330,9 @@ def test_a_flipped_bit_is_noticed_or_harmless(tmp_path, backup):
         assert got == good
 
 
-@pytest.mark.parametrize("content", [b"", b"PK\x05\x06" + bytes(18), b"%PDF-1.7\n", b"SQLite format 3\0"])
+@pytest.mark.parametrize(
+    "content", [b"", b"PK\x05\x06" + bytes(18), b"%PDF-1.7\n", b"SQLite format 3\0"]
+)
 def test_a_foreign_file_is_refused(tmp_path, content):
     (tmp_path / "foreign").write_bytes(content)
     with pytest.raises(archive.Damaged, match="can't be read as a backup"):
