@@ -54,7 +54,7 @@ def is_safe(address: str) -> bool:
     """Say whether a link may point there: a known scheme, a lesson, or a place on this page."""
     kind = scheme(address)
     if not kind:
-        return not address.startswith("//")
+        return address.startswith("#")
     return kind in SCHEMES or kind + ":" == LESSON
 
 

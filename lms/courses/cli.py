@@ -1,0 +1,228 @@
+"""Courses on the command line: check the folders, publish what changed, begin a new one."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import asdict
+from datetime import date, datetime
+from pathlib import Path
+from typing import Any
+
+import click
+from flask.cli import with_appcontext
+
+from lms import clock
+from lms.access import SYSTEM, Actor
+from lms.courses import files, operations
+from lms.courses.rules.check import Checked, Printable, check_together, checked
+from lms.courses.rules.check_course import good_id
+from lms.courses.rules.check_series import check_series
+from lms.courses.rules.folder import COURSE_FILE, Folder
+from lms.courses.rules.problem import Problem, Severity
+from lms.courses.rules.template import new_course
+from lms.typeset.faces import Faces
+from lms.typeset.names import NAME_BOX, TITLE_BOX, Unprintable
+from lms.typeset.names import printable as fitted
+from lms.web.door import kept
+
+HOME = Path(__file__).resolve().parents[2] / "courses"
+
+
+@click.group()
+def courses() -> None:
+    """Check, publish and begin courses."""
+
+
+def printed_by(faces: Faces) -> Printable:
+    """Return the question whether a title or a name can be printed, answered by who prints it."""
+
+    def why_not(what: str, text: str) -> str | None:
+        try:
+            fitted(text, TITLE_BOX if what == "title" else NAME_BOX, faces)
+        except Unprintable as refusal:
+            return str(refusal)
+        return None
+
+    return why_not
+
+
+def _given(folders: Sequence[Path]) -> tuple[list[Folder], Folder | None]:
+    """Read the folders given, or all; the series are looked at only with all."""
+    if folders:
+        return [files.read(folder.resolve()) for folder in folders], None
+    series = files.series_folder(HOME)
+    found = [files.read(folder) for folder in files.course_folders(HOME)]
+    return found, files.read(series) if series else None
+
+
+def _problems(
+    looked_at: Sequence[Checked], found: Sequence[Folder], series: Folder | None
+) -> list[Problem]:
+    problems = [problem for one in looked_at for problem in one.problems]
+    if series is not None:
+        problems += check_series(series, frozenset(one.key for one in looked_at))
+        # Only with all courses at hand can it be said that one is missing.
+        problems += check_together(found)
+    return problems
+
+
+def _as_json(looked_at: Sequence[Checked], problems: Sequence[Problem]) -> str:
+    return json.dumps(
+        {
+            "problems": [asdict(problem) for problem in problems],
+            "courses": [
+                {
+                    "folder": one.name,
+                    "key": one.key,
+                    "minutes": one.stated,
+                    "plain_minutes": round(float(one.plain), 1),
+                    "mergener_minutes": round(float(one.mergener), 1),
+                }
+                for one in looked_at
+            ],
+        },
+        ensure_ascii=False,
+        indent=2,
+    )
+
+
+def _say(looked_at: Sequence[Checked], problems: Sequence[Problem]) -> None:
+    for problem in problems:
+        click.echo(str(problem))
+    for one in looked_at:
+        click.echo(
+            f"{one.name}: {one.stated} minutes stated; plain reading {float(one.plain):.1f}, "
+            f"Mergener {float(one.mergener):.1f}"
+        )
+    wrong = sum(one.severity is Severity.ERROR for one in problems)
+    click.echo(
+        f"{len(looked_at)} course(s) checked: {wrong} problem(s), "
+        f"{len(problems) - wrong} warning(s)."
+    )
+
+
+@courses.command()
+@click.argument(
+    "folders",
+    nargs=-1,
+    metavar="[FOLDER]...",
+    type=click.Path(exists=True, file_okay=False, path_type=Path),
+)
+@click.option("--strict", is_flag=True, help="Let warnings count as problems.")
+@click.option("--json", "as_json", is_flag=True, help="Answer in JSON.")
+@click.option(
+    "--on",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="The day by which reviews are due; today if left out.",
+)
+@click.pass_context
+def check(
+    context: click.Context,
+    folders: tuple[Path, ...],
+    strict: bool,
+    as_json: bool,
+    on: datetime | None,
+) -> None:
+    """Name every problem of the course folders given, or of all; needs no database."""
+    today: date = (on or clock.now()).date()
+    printable = printed_by(Faces.find(None))
+    found, series = _given(folders)
+    looked_at = [checked(folder, today=today, printable=printable) for folder in found]
+    problems = _problems(looked_at, found, series)
+    if as_json:
+        click.echo(_as_json(looked_at, problems))
+    else:
+        _say(looked_at, problems)
+    if any(strict or problem.severity is Severity.ERROR for problem in problems):
+        context.exit(1)
+
+
+_SAID = {
+    operations.Outcome.PUBLISHED: "published",
+    operations.Outcome.UNCHANGED: "unchanged",
+    operations.Outcome.RETIRED: "is retired and not published again",
+}
+
+
+def _publish_one(folder: Folder, printable: Printable, actor: Actor, at: datetime) -> str:
+    done = operations.publish(actor=actor, folder_content=folder, at=at, printable=printable)
+    return f"{done.key}: version {done.number} {_SAID[done.outcome]}"
+
+
+def _publish_series(actor: Actor, at: datetime) -> list[str]:
+    series = files.series_folder(HOME)
+    if series is None:
+        return []
+    content = files.read(series)
+    done = operations.publish_series(actor=actor, folder_content=content, at=at)
+    return [f"series {key}: {_SAID[outcome]}" for key, outcome in done]
+
+
+def _wanted(keys: Sequence[str]) -> list[Folder]:
+    found = [files.read(folder) for folder in files.course_folders(HOME)]
+    by_key: dict[Any, Folder] = {one.table(COURSE_FILE).get("key"): one for one in found}
+    if unknown := [key for key in keys if key not in by_key]:
+        raise click.UsageError(f"there is no course {', '.join(unknown)} in {HOME.name}/")
+    return [by_key[key] for key in keys] if keys else found
+
+
+def published(
+    *, actor: Actor, keys: Sequence[str] = (), at: datetime
+) -> tuple[list[str], list[Problem]]:
+    """Publish the courses with these keys, or all and the series, in the present transaction.
+
+    Returns sentences that say what was done, and the problems of what could not be published:
+    a folder with problems does not keep the others back.
+    """
+    printable = printed_by(Faces.find(None))
+    said: list[str] = []
+    problems: list[Problem] = []
+    for folder in _wanted(keys):
+        try:
+            said.append(_publish_one(folder, printable, actor, at))
+        except operations.NotFit as refusal:
+            problems += refusal.problems
+    if not keys:
+        try:
+            said += _publish_series(actor, at)
+        except operations.NotFit as refusal:
+            problems += refusal.problems
+    return said, problems
+
+
+def publish_all(*, actor: Actor, at: datetime) -> list[str]:
+    """Publish all courses and series that changed; return sentences, problems among them."""
+    said, problems = published(actor=actor, at=at)
+    return said + [f"Not published: {problem}" for problem in problems]
+
+
+@courses.command()
+@click.argument("keys", nargs=-1, metavar="[KEY]...")
+@click.pass_context
+@with_appcontext
+def publish(context: click.Context, keys: tuple[str, ...]) -> None:
+    """Publish what changed of the courses with these keys, or of all, and of the series."""
+    with kept():
+        said, problems = published(actor=SYSTEM, keys=keys, at=clock.now())
+    for line in said:
+        click.echo(line)
+    for problem in problems:
+        click.echo(str(problem), err=True)
+    if problems:
+        context.exit(1)
+
+
+@courses.command()
+@click.argument("key")
+def new(key: str) -> None:
+    """Begin a course: a folder that passes the check but for its texts marked WRITE."""
+    if not good_id(key) or len(key) > 80 or key == files.SERIES:
+        raise click.UsageError(
+            f"{key!r} can't be a key: use small letters, digits and hyphens, like my-course"
+        )
+    folder = HOME / key
+    try:
+        files.write_new(folder, new_course(key, today=clock.now().date()))
+    except FileExistsError:
+        raise click.ClickException(f"{folder.name} exists already; nothing was written") from None
+    click.echo(f"Written: {HOME.name}/{key}. Replace every WRITE, then: lms courses check")
