@@ -1,9 +1,11 @@
 """The shape of what learners send: the start of a course, a filter, an evaluation."""
 
+from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
 from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from lms.courses.rules.course import Course
@@ -11,13 +13,19 @@ from lms.learning.rules.evaluation import COMMENT_MOST, Change, EvaluationAnswer
 
 F = TypeVar("F", bound="EvaluationForm")
 
-SCALE = [("1", "Not at all"), ("2", "A little"), ("3", "Partly"), ("4", "Mostly"), ("5", "Fully")]
-CHANGES = [
+
+def _choices(pairs: Iterable[tuple[str, str]]) -> list[SelectChoice]:
+    return [SelectChoice(value, label) for value, label in pairs]
+
+
+SCALE = ("Not at all", "A little", "Partly", "Mostly", "Fully")
+CHANGES = (
     (Change.YES.value, "Yes"),
     (Change.PLANNING.value, "I am thinking about it"),
     (Change.NO.value, "No"),
     (Change.ALREADY.value, "I do this already"),
-]
+)
+LENGTHS = (15, 30, 45, 60)  # minutes
 MARK = "objective_"
 _PRIVATE = "Optional. Read by the planners, without your name; please name no patient or colleague."
 
@@ -41,17 +49,20 @@ class FilterForm(FlaskForm):  # type: ignore[misc]
     q = StringField("Words", validators=[Optional(), Length(max=120)])
     minutes = SelectField(
         "Time",
-        choices=[
-            ("", "Any length"),
-            ("15", "Up to 15 minutes"),
-            ("30", "Up to 30 minutes"),
-            ("45", "Up to 45 minutes"),
-            ("60", "Up to 60 minutes"),
-        ],
+        choices=_choices(
+            [("", "Any length"), *((str(one), f"Up to {one} minutes") for one in LENGTHS)]
+        ),
         default="",
     )
     topic = SelectField("Subject", default="")
     profession = SelectField("For", default="")
+
+    def offer(
+        self, *, topics: Iterable[tuple[str, str]], professions: Iterable[tuple[str, str]]
+    ) -> None:
+        """Offer these subjects and professions to choose from, each as value and words."""
+        self.topic.choices = _choices([("", "Any subject"), *topics])
+        self.profession.choices = _choices([("", "Every profession"), *professions])
 
 
 def _text(label: str, hint: str, rows: int) -> TextAreaField:
@@ -72,13 +83,13 @@ class EvaluationForm(FlaskForm):  # type: ignore[misc]
 
     bias = RadioField(
         "Did you notice any commercial bias?",
-        choices=[("no", "No"), ("yes", "Yes, and I say where below")],
+        choices=_choices([("no", "No"), ("yes", "Yes, and I say where below")]),
         validators=[InputRequired("Say whether you noticed commercial bias.")],
     )
     bias_text = _text("Where was the bias?", "Only if you noticed some.", 2)
     change = RadioField(
         "Will you do something differently at work?",
-        choices=CHANGES,
+        choices=_choices(CHANGES),
         validators=[InputRequired("Say whether you will do something differently.")],
     )
     change_text = _text("What will you change first?", _PRIVATE, 2)
@@ -90,7 +101,7 @@ class EvaluationForm(FlaskForm):  # type: ignore[misc]
         scales = {
             f"{MARK}{one.id}": RadioField(
                 f"{one.text}.",
-                choices=SCALE,
+                choices=_choices((str(mark), label) for mark, label in enumerate(SCALE, 1)),
                 validators=[InputRequired("Choose one of the five.")],
             )
             for one in course.objectives

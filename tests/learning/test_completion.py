@@ -1,5 +1,6 @@
 """From the start of a course to its completion, on a database."""
 
+import contextlib
 import json
 import random
 import threading
@@ -280,10 +281,9 @@ def _step_at_random(actor, chance, at) -> None:
             actor=actor, key="tiny", acknowledged=True, at=at, today=TODAY
         ),
     ]
-    try:
+    # AttributeError: evaluating before the start.
+    with contextlib.suppress(Refused, Missing, AttributeError):
         chance.choice(choices)()
-    except (Refused, Missing, AttributeError):  # AttributeError: evaluating before the start
-        pass
 
 
 def _enrolment_id(actor) -> int:

@@ -43,7 +43,10 @@ courses = st.builds(
 )
 
 
-def way(course=COURSE, met=Met(), **changes) -> Way:
+NOTHING = Met()
+
+
+def way(course=COURSE, met=NOTHING, **changes) -> Way:
     given = {
         "course": course, "met": met, "quiz": QuizState(passed=met.quiz_passed), "is_begun": True,
         "is_closed": False, "can_claim": False, "place": None, "serial": None,

@@ -1,0 +1,330 @@
+"""What the pages of learning show: the list of courses, a course, a lesson, a series."""
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from lms.courses import queries as courses
+from lms.courses.models import CourseVersion
+from lms.courses.rules.course import Course
+from lms.courses.rules.page import LessonPage
+from lms.courses.rules.series import Series
+from lms.errors import Missing
+from lms.learning.queries import progress
+from lms.learning.queries.progress import Standing
+from lms.learning.rules.progress import Step, StepKind, claim_until, takes_starts
+from lms.people import queries as people
+from lms.people.models import Organisation
+from lms.people.rules import PROFESSIONS
+
+
+@dataclass(frozen=True, kw_only=True)
+class Card:
+    """A course in a list, with how far this person is."""
+
+    course: Course
+    standing: Standing
+
+    @property
+    def kind(self) -> str:
+        """Return the kind of state: a shape and a color of the stylesheet."""
+        if self.standing.is_complete:
+            return "done"
+        return "going" if self.standing.is_begun else "open"
+
+    @property
+    def words(self) -> str:
+        """Return the state in words."""
+        if not self.standing.is_complete:
+            return self.standing.progress_words
+        if self.standing.serial:
+            return "Complete, credit claimed"
+        return "Complete, credit to claim" if self.standing.can_claim else "Complete"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """Courses that stand together: those of a series, or those of none."""
+
+    series: Series | None
+    cards: tuple[Card, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Filters:
+    """What the list is narrowed to."""
+
+    words: str = ""
+    minutes: int | None = None
+    topic: str = ""
+    profession: str = ""
+
+    @property
+    def is_empty(self) -> bool:
+        """Say whether nothing is asked for."""
+        return self == Filters()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Library:
+    """The list of courses as asked for, and what it can be narrowed to."""
+
+    shelves: tuple[Shelf, ...]
+    found: int
+    offered: int
+    topics: tuple[tuple[str, str], ...]
+    professions: tuple[tuple[str, str], ...]
+
+
+def topic_words(topic: str) -> str:
+    """Write a topic as people read it: "human-trafficking" becomes "Human trafficking"."""
+    return topic.replace("-", " ").capitalize()
+
+
+def _matches(course: Course, filters: Filters) -> bool:
+    said = " ".join(
+        (course.title, course.subtitle, course.summary, *map(topic_words, course.topics))
+    ).casefold()
+    return (
+        all(word in said for word in filters.words.casefold().split())
+        and (filters.minutes is None or course.minutes <= filters.minutes)
+        and (not filters.topic or filters.topic in course.topics)
+        and (not filters.profession or filters.profession in course.professions)
+    )
+
+
+def _shelves(cards: Sequence[Card], series: Iterable[Series]) -> tuple[Shelf, ...]:
+    by_key = {one.course.key: one for one in cards}
+    shelves, placed = [], set()
+    for one in series:
+        here = [by_key[key] for key in one.courses if key in by_key and key not in placed]
+        placed |= {card.course.key for card in here}
+        if here:
+            shelves.append(Shelf(series=one, cards=tuple(here)))
+    alone = tuple(one for one in cards if one.course.key not in placed)
+    return (*((Shelf(series=None, cards=alone),) if alone else ()), *shelves)
+
+
+def library(person_id: int, filters: Filters, *, at: datetime, today: date) -> Library:
+    """Return the courses on offer, narrowed, each with how far this person is.
+
+    The number of statements does not grow with the number of courses.
+    """
+    offered = [courses.content_of(one) for one in courses.offered(today)]
+    stands = progress.standings_of(person_id, at=at, today=today)
+    wanted = [
+        Card(course=one, standing=stands[one.key]) for one in offered if _matches(one, filters)
+    ]
+    topics = {topic for one in offered for topic in one.topics}
+    named = {name for one in offered for name in one.professions}
+    return Library(
+        shelves=_shelves(wanted, courses.all_series()),
+        found=len(wanted),
+        offered=len(offered),
+        topics=tuple((one, topic_words(one)) for one in sorted(topics)),
+        professions=tuple((one, words) for one, words in PROFESSIONS.items() if one in named),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class CoursePage:
+    """Everything a learner must see before starting, and how far they are afterwards."""
+
+    course: Course
+    standing: Standing
+    published_at: datetime
+    can_start: bool  # a first start, or a new cycle, is possible today
+    can_begin_again: bool
+    is_retired: bool
+    claim_until: date
+    newest_note: str
+    series: tuple[Series, ...]
+    before: tuple[tuple[str, str], ...]  # key and title of courses recommended before
+    organisation: Organisation | None
+
+    @property
+    def is_over(self) -> bool:
+        """Say whether the course gives no credit to this person any more."""
+        return self.standing.is_closed and not self.standing.is_complete
+
+
+def _version_of(person_id: int, key: str) -> tuple[CourseVersion, bool]:
+    """Return the version a person is on, else the newest; and whether they began."""
+    enrolled = progress.enrolment(person_id, key)
+    return (enrolled.course_version, True) if enrolled else (courses.latest(key), False)
+
+
+def course_page(person_id: int, key: str, *, at: datetime, today: date) -> CoursePage:
+    """Return the page of a course for this person; raise Missing for an unknown course."""
+    standing = progress.standing(person_id, key, at=at, today=today)
+    version = courses.version(standing.version_id)
+    course = courses.content_of(version)
+    newest = version
+    if standing.newest_number != standing.version_number:
+        newest = courses.latest(key)
+    is_retired = version.course.retired_at is not None
+    can_start = takes_starts(courses.content_of(newest), today=today, is_retired=is_retired)
+    caught = standing.is_begun and today > course.expires_on
+    return CoursePage(
+        course=course,
+        standing=standing,
+        published_at=version.published_at,
+        can_start=can_start,
+        can_begin_again=can_start and (standing.is_complete or caught),
+        is_retired=is_retired,
+        claim_until=claim_until(course),
+        newest_note=courses.content_of(newest).change_note,
+        series=tuple(courses.series_with(key)),
+        before=_recommended(course),
+        organisation=people.organisation(),
+    )
+
+
+def _recommended(course: Course) -> tuple[tuple[str, str], ...]:
+    if not course.recommended_before:
+        return ()
+    known = courses.newest_versions(course.recommended_before)
+    return tuple(
+        (key, courses.content_of(known[key]).title)
+        for key in course.recommended_before
+        if key in known
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LessonView:
+    """A lesson on its page, with the way around it."""
+
+    course: Course
+    standing: Standing
+    page: LessonPage
+    number: int
+
+    @property
+    def is_read(self) -> bool:
+        """Say whether this lesson is marked as read."""
+        return self.standing.lessons[self.number - 1].is_read
+
+    @property
+    def total(self) -> int:
+        """Return how many lessons there are."""
+        return len(self.course.lessons)
+
+    def lesson(self, by: int) -> Any:
+        """Return the lesson so many places from this one, or None beyond the ends."""
+        place = self.number - 1 + by
+        return self.course.lessons[place] if 0 <= place < self.total else None
+
+
+def lesson(
+    person_id: int, key: str, lesson_id: str, *, at: datetime, today: date
+) -> LessonView | None:
+    """Return a lesson of the version begun on, or None when the course was not begun (case 50).
+
+    Raises Missing for an unknown course or lesson.
+    """
+    version, is_begun = _version_of(person_id, key)
+    if not is_begun:
+        return None
+    course = courses.content_of(version)
+    page = courses.lesson_page(version, lesson_id)
+    ids = [one.id for one in course.lessons]
+    return LessonView(
+        course=course,
+        standing=progress.standing(person_id, key, at=at, today=today),
+        page=page,
+        number=ids.index(lesson_id) + 1,
+    )
+
+
+def after(person_id: int, key: str, lesson_id: str, *, at: datetime, today: date) -> str:
+    """Return the address to go on at when a lesson was read.
+
+    That is the next unread lesson behind it; else the next step of the checklist.
+    """
+    standing = progress.standing(person_id, key, at=at, today=today)
+    ids = [one.id for one in standing.lessons]
+    behind = standing.lessons[ids.index(lesson_id) + 1 :] if lesson_id in ids else ()
+    unread = next((one.id for one in behind if not one.is_read), None)
+    return f"/courses/{key}/lessons/{unread}" if unread else standing.next_step.url
+
+
+@dataclass(frozen=True, kw_only=True)
+class Takeaway:
+    """The page to keep."""
+
+    key: str
+    course_title: str
+    title: str
+    html: str
+    references: tuple[Any, ...]
+    reviewed_on: date
+    version_number: int
+
+
+def takeaway(person_id: int, key: str) -> Takeaway | None:
+    """Return the page to keep of the version begun on, or None when it was not begun."""
+    version, is_begun = _version_of(person_id, key)
+    if not is_begun:
+        return None
+    course = courses.content_of(version)
+    return Takeaway(
+        key=key,
+        course_title=course.title,
+        title=course.takeaway_title,
+        html=courses.takeaway_html(version),
+        references=course.references,
+        reviewed_on=course.reviewed_on,
+        version_number=version.number,
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class SeriesPage:
+    """A series with its courses, each with its own state."""
+
+    series: Series
+    cards: tuple[Card, ...]
+    notes: tuple[str, ...]
+    complete: int
+
+    @property
+    def quarters(self) -> int:
+        """Return what all courses together give at most, in quarters of an hour."""
+        return sum(one.course.quarters for one in self.cards)
+
+    @property
+    def goal(self) -> Step | None:
+        """Return the one thing to do next in the series: a begun course, else the first open."""
+        left = [one for one in self.cards if not one.standing.is_complete]
+        begun = [one for one in left if one.standing.is_begun]
+        first = [one for one in left if one.course.key == self.series.recommended_first]
+        chosen = next(iter([*begun, *first, *left]), None)
+        if chosen is None or chosen.standing.next_step.kind is StepKind.READ:
+            return None
+        return chosen.standing.next_step
+
+
+def series_page(person_id: int, key: str, *, at: datetime, today: date) -> SeriesPage:
+    """Return a series with the state of each course; raise Missing for an unknown series."""
+    series = courses.series(key)
+    stands = progress.standings_of(person_id, at=at, today=today)
+    shown = _shown(series.courses, stands)
+    versions = {one.version_id for one in shown}
+    contents = {one: courses.content_of(courses.version(one)) for one in versions}
+    cards = tuple(Card(course=contents[one.version_id], standing=one) for one in shown)
+    if not cards and not series.planned:
+        raise Missing(key)
+    return SeriesPage(
+        series=series,
+        cards=cards,
+        notes=tuple(dict.fromkeys(one.course.content_note for one in cards)),
+        complete=sum(one.standing.is_complete for one in cards),
+    )
+
+
+def _shown(keys: Collection[str], stands: dict[str, Standing]) -> list[Standing]:
+    """Return the courses of a series that are open, or that this person has begun."""
+    known = [stands[key] for key in keys if key in stands]
+    return [one for one in known if one.is_begun or not one.is_closed]

@@ -1,0 +1,141 @@
+"""The pages of courses and lessons: looking for one, starting it, reading it, keeping the place."""
+
+from typing import Any
+
+import flask
+from flask.typing import ResponseReturnValue
+from flask_login import current_user
+
+from lms import clock
+from lms.access import Permission
+from lms.errors import Refused
+from lms.learning.forms import FilterForm, StartForm
+from lms.learning.operations import enrolment as operations
+from lms.learning.queries import library as queries
+from lms.learning.queries.library import Filters
+from lms.web import pages
+from lms.web.door import Blueprint
+
+bp = Blueprint("learning", __name__)
+
+NOT_BEGUN = "Lessons open when you start the course. The button is at the end of this page."
+
+
+def _me() -> int:
+    return int(current_user.actor.person_id)
+
+
+def _to_course(key: str) -> ResponseReturnValue:
+    return flask.redirect(flask.url_for("learning.course", key=key), code=303)
+
+
+@bp.get("/courses", may=Permission.LEARN)
+def courses() -> ResponseReturnValue:
+    """List the courses on offer, narrowed by what the address asks for."""
+    given = flask.request.args
+    filters = Filters(
+        words=given.get("q", "")[:120].strip(),
+        minutes=given.get("minutes", type=int),
+        topic=given.get("topic", "")[:80],
+        profession=given.get("profession", "")[:80],
+    )
+    library = queries.library(_me(), filters, at=clock.now(), today=pages.today())
+    form = FilterForm(given)
+    form.offer(topics=library.topics, professions=library.professions)
+    return flask.render_template(
+        "learning/courses.html", library=library, filters=filters, form=form
+    )
+
+
+def _course(key: str, form: StartForm, status: int = 200) -> ResponseReturnValue:
+    page = queries.course_page(_me(), key, at=clock.now(), today=pages.today())
+    return flask.render_template("learning/course.html", page=page, form=form), status
+
+
+@bp.get("/courses/<string:key>", may=Permission.LEARN)
+def course(key: str) -> ResponseReturnValue:
+    """Show everything a learner must see before starting, and what is left after it."""
+    return _course(key, StartForm())
+
+
+@bp.post("/courses/<string:key>/start", may=Permission.LEARN)
+def start(key: str) -> ResponseReturnValue:
+    """Start the course, or a new cycle of it when the form says so, and go to what is next."""
+    form = StartForm()
+    again = "again" in flask.request.form
+    operation = operations.begin_again if again else operations.start
+    at, today = clock.now(), pages.today()
+    try:
+        operation(
+            actor=current_user.actor,
+            key=key,
+            acknowledged=bool(form.acknowledged.data),
+            at=at,
+            today=today,
+        )
+    except Refused as refusal:
+        form.acknowledged.errors = [str(refusal)]
+        return _course(key, form, 422)
+    page = queries.course_page(_me(), key, at=at, today=today)
+    return flask.redirect(page.standing.next_step.url, code=303)
+
+
+@bp.get("/courses/<string:key>/lessons/<string:lesson_id>", may=Permission.LEARN)
+def lesson(key: str, lesson_id: str) -> ResponseReturnValue:
+    """Show a lesson; `?check=…&choice=…` answers one of its knowledge checks, keeping nothing."""
+    view = queries.lesson(_me(), key, lesson_id, at=clock.now(), today=pages.today())
+    if view is None:
+        flask.flash(NOT_BEGUN, "info")
+        return _to_course(key)
+    return flask.render_template("learning/lesson.html", view=view, answered=_answered(view.page))
+
+
+def _answered(page: Any) -> Any:
+    """Return the option that was chosen in a check, with its feedback, or None."""
+    check = page.check(flask.request.args.get("check", ""))
+    choice = flask.request.args.get("choice")
+    options = check.options if check else ()
+    return next(((check.id, one) for one in options if one.id == choice), None)
+
+
+@bp.post("/courses/<string:key>/lessons/<string:lesson_id>/read", may=Permission.LEARN)
+def read(key: str, lesson_id: str) -> ResponseReturnValue:
+    """Mark a lesson as read and go on."""
+    at = clock.now()
+    try:
+        operations.mark_read(actor=current_user.actor, key=key, lesson_id=lesson_id, at=at)
+    except operations.NotBegun:
+        flask.flash(NOT_BEGUN, "info")
+        return _to_course(key)
+    where = queries.after(_me(), key, lesson_id, at=at, today=pages.today())
+    return flask.redirect(where, code=303)
+
+
+@bp.post("/courses/<string:key>/lessons/<string:lesson_id>/position", may=Permission.LEARN)
+def position(key: str, lesson_id: str) -> ResponseReturnValue:
+    """Keep the heading last passed, sent by the page's script; answers with nothing."""
+    operations.keep_position(
+        actor=current_user.actor,
+        key=key,
+        lesson_id=lesson_id,
+        anchor=flask.request.form.get("anchor", ""),
+        at=clock.now(),
+    )
+    return "", 204
+
+
+@bp.get("/courses/<string:key>/takeaway", may=Permission.LEARN)
+def takeaway(key: str) -> ResponseReturnValue:
+    """Show the one page to keep."""
+    page = queries.takeaway(_me(), key)
+    if page is None:
+        flask.flash(NOT_BEGUN, "info")
+        return _to_course(key)
+    return flask.render_template("learning/takeaway.html", page=page)
+
+
+@bp.get("/series/<string:key>", may=Permission.LEARN)
+def series(key: str) -> ResponseReturnValue:
+    """Show a series: its courses as equals, each with its own state."""
+    page = queries.series_page(_me(), key, at=clock.now(), today=pages.today())
+    return flask.render_template("learning/series.html", page=page)
