@@ -3,6 +3,7 @@
 import flask
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from wtforms.fields.choices import SelectChoice
 
 from lms import clock
 from lms.access import Permission
@@ -27,16 +28,20 @@ def assigned() -> ResponseReturnValue:
 def _form() -> AssignForm:
     form = AssignForm()
     offered = courses.offered(pages.today())
-    groups = {
-        "Series": [(f"series:{one.key}", one.title) for one in courses.all_series()],
-        "Courses": [
-            (f"course:{one.key}", f"{one.title} ({one.minutes} min)")
+    form.what.choices = [
+        *(
+            SelectChoice(f"series:{one.key}", one.title, optgroup="Series")
+            for one in courses.all_series()
+        ),
+        *(
+            SelectChoice(
+                f"course:{one.key}", f"{one.title} ({one.minutes} min)", optgroup="Courses"
+            )
             for one in map(courses.content_of, offered)
-        ],
-    }
-    form.what.choices = {name: options for name, options in groups.items() if options}
+        ),
+    ]
     places = queries.departments_of(current_user.actor, Permission.ASSIGN)
-    form.department_id.choices = places
+    form.department_id.choices = dict(places)
     return form
 
 

@@ -42,7 +42,7 @@ def test_every_page_has_something_true_to_show(hospital):
 
 
 def test_its_ledger_is_an_unbroken_chain(hospital):
-    assert verify_chain().problems == ()
+    assert list(verify_chain().problems) == []
 
 
 def test_departments_hold_people_who_are_done_due_overdue_and_exempt(hospital):
