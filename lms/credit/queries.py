@@ -164,7 +164,7 @@ def _claimed(one: Certificate) -> Line:
         course_key=one.facts.course_key,
         course_version=one.facts.course_version,
         completed_on=one.completed_at.astimezone(one.zone).date(),
-        format_words=one.facts.learning_format_words.partition(" ")[2],
+        format_words=one.format_words,
         quarters=one.quarters,
         state=one.state,
         serial=one.serial,

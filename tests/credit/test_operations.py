@@ -50,7 +50,7 @@ def test_case_12_the_claim_completes_and_the_certificate_is_there_at_once(cast, 
     assert (found.completion_id, found.quarters, found.serial) == (done.id, 2, entry.serial)
     facts = ledger.facts_of(entry)
     assert facts.credit_line == (("0.50 CE hours", False),)
-    assert "at most 0.75" in facts.statements[0][0][0]
+    assert "up to 0.75 hours" in facts.statements[0][0][0]
     assert (facts.course_version, facts.course_digest) == (1, course.digest)
     assert ledger.stored_file(entry.serial).digest == entry.pdf_digest
     assert db.session.scalars(select(AuditEntry.action)).all()[-2:] == [

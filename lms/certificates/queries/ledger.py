@@ -58,6 +58,11 @@ class Certificate:
         return self.ending is None
 
     @property
+    def format_words(self) -> str:
+        """Return the words of the learning format without their article."""
+        return self.facts.learning_format_words.partition(" ")[2]
+
+    @property
     def credit(self) -> str:
         """Return the credit as one text, without its italics."""
         return plain(self.facts.credit_line)

@@ -15,7 +15,7 @@ Words = tuple[tuple[str, bool], ...]  # text, whether it's italic
 TEMPLATE: Final = "ce-hours-1"
 HEADING: Final = "Certificate of completion"
 OPENING: Final = "This certifies that"
-KEEP_YEARS: Final = 6  # ce-rules 0.8: attendance records are kept six years
+KEPT: Final = "six years"  # ce-rules 0.8: attendance records are kept so long
 
 _TIMES: Final = {
     "America/New_York": "Eastern Time",
@@ -103,13 +103,13 @@ def lead(minutes: int) -> str:
 def statements(award: Award, *, issuer: str) -> tuple[Words, ...]:
     """Return the paragraphs beside the code, without an accreditor's words."""
     texts = (
-        f"{issuer} records these continuing education hours. One hour stands for 60 minutes of "
-        f"learning; the holder claimed them out of at most {hours(award.most_quarters)}. This "
-        "certificate carries no accreditation claim.",
+        f"{issuer} awards these continuing education hours. One hour is 60 minutes of learning; "
+        f"up to {hours(award.most_quarters)} hours could be claimed, and the holder claimed what "
+        "matched their part. This certificate carries no accreditation claim.",
         "Licensing boards and employers decide which education they accept. Ask yours before "
         "you count on these hours.",
         f"Dates are given in {zone_text(award.zone)}. Keep this certificate for at least "
-        f"{KEEP_YEARS} years. It was earned on version {award.course_version} of the course; "
+        f"{KEPT}. It was earned on version {award.course_version} of the course; "
         "anyone can check it by its code, for as long as the record is kept.",
     )
     return tuple(((text, False),) for text in texts)
