@@ -124,11 +124,10 @@ def test_a_view_that_returns_commits_and_one_that_raises_rolls_back(app: Flask, 
 
 
 if __name__ == "__main__":
-    from tests.conftest import make_settings
-
     import tempfile
 
     from lms.app import create_app
+    from tests.conftest import make_settings
 
     with tempfile.TemporaryDirectory() as folder:
         made = create_app(make_settings(Path(folder)))
