@@ -111,6 +111,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app = Flask(
         "lms", template_folder=str(HOME / "templates"), static_folder=str(HOME / "static")
     )
+    app.url_map.converters["int"] = door.Identifier
     _configure(app, settings)
     db.init_app(app)
     login = LoginManager()

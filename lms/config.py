@@ -152,7 +152,9 @@ def _base_url(environ: Mapping[str, str]) -> str:
         return f"http://127.0.0.1:{_port(environ)}"
     wrong = BadSetting("LMS_BASE_URL must be like https://rounds.example.org, without a path")
     parts = _split(url, wrong)
-    if parts.scheme not in {"http", "https"} or "@" in parts.netloc:
+    # Werkzeug's check of the Host header knows no IPv6 literals: such a server would answer nobody.
+    is_literal = ":" in (parts.hostname or "")
+    if parts.scheme not in {"http", "https"} or "@" in parts.netloc or is_literal:
         raise wrong
     return url.rstrip("/")
 

@@ -128,6 +128,15 @@ def _own_sqlite(engine: Any) -> None:
 
 def init_app(app: Flask) -> None:
     """Bind the session to the app, and make SQLite's transactions ours."""
+    app.config.setdefault(
+        "SQLALCHEMY_ENGINE_OPTIONS",
+        {
+            # What people typed and answered must not reach the log beside a failed statement.
+            "hide_parameters": True,
+            # A connection that the database dropped is noticed before a request needs it.
+            "pool_pre_ping": True,
+        },
+    )
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":

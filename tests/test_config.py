@@ -73,6 +73,7 @@ NONSENSE = [
     ("LMS_BASE_URL", "https://rounds.example.org:99999"),
     ("LMS_BASE_URL", "https://rounds.example.org:0"),
     ("LMS_BASE_URL", "https://[::1"),
+    ("LMS_BASE_URL", "http://[::1]:8000"),
     ("LMS_BASE_URL", "https://rounds example.org"),
     ("PORT", "http"),
     ("PORT", "0"),

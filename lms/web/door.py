@@ -13,6 +13,7 @@ import flask
 from flask.typing import ResponseReturnValue, RouteCallable
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
+from werkzeug.routing import IntegerConverter, Map
 
 from lms import access
 from lms.db import db, writing
@@ -29,6 +30,13 @@ ANYONE: Final = Anyone.ANYONE
 Permitted = access.Permission | Anyone
 Register = Callable[[RouteCallable], RouteCallable]
 csrf = CSRFProtect()
+
+
+class Identifier(IntegerConverter):
+    """A whole number in an address that every database can hold; larger ones lead nowhere."""
+
+    def __init__(self, url_map: Map) -> None:
+        super().__init__(url_map, max=2**31 - 1)
 
 
 class Blueprint(flask.Blueprint):

@@ -11,7 +11,7 @@ import flask
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import IntegrityError, OperationalError
+from sqlalchemy.exc import DataError, IntegrityError, OperationalError, SQLAlchemyError
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from lms import clock
@@ -92,22 +92,35 @@ def wants_json() -> bool:
 
 def problem(status: int, sentence: str | None = None) -> ResponseReturnValue:
     """Answer with the designed page of this status, or JSON for those who asked for it."""
-    title = TITLES.get(status, TITLES[500])
-    text = sentence or SENTENCES.get(status, SENTENCES[500])
+    known = status if status in TITLES else (400 if status < 500 else 500)
+    title, text = TITLES[known], sentence or SENTENCES[known]
     if wants_json():
         return flask.jsonify(status=status, title=title, detail=text), status
+    _know_reader()
     page = flask.render_template("errors/problem.html", status=status, title=title, sentence=text)
     return page, status
+
+
+def _know_reader() -> None:
+    """Let the page ask who reads it, even when the records can't be reached: then, a stranger."""
+    try:
+        bool(current_user and current_user.is_authenticated)
+    except SQLAlchemyError:
+        db.session.rollback()
+        flask.current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
+
+
+# What a client needs beside the page to do better: what is allowed, and when to come back.
+KEPT_HEADERS = frozenset({"allow", "retry-after"})
 
 
 def _on_http(error: HTTPException) -> ResponseReturnValue:
     if isinstance(error, SecurityError):
         # The layout asks for addresses, which a request to an unknown host can't have.
-        return flask.Response(
-            "This server does not answer under that name. Set LMS_BASE_URL to its address.\n",
-            400,
-            content_type="text/plain; charset=utf-8",
-        )
+        text = "This server does not answer under that name. Set LMS_BASE_URL to its address."
+        if wants_json():
+            return flask.jsonify(status=400, title=TITLES[400], detail=text), 400
+        return flask.Response(f"{text}\n", 400, content_type="text/plain; charset=utf-8")
     if isinstance(error, CSRFError):
         return problem(
             400,
@@ -116,7 +129,11 @@ def _on_http(error: HTTPException) -> ResponseReturnValue:
         )
     if error.response is not None or (error.code or 500) < 400:
         return error
-    return problem(error.code or 500)
+    response = flask.make_response(problem(error.code or 500))
+    for name, value in error.get_headers():
+        if name.lower() in KEPT_HEADERS:
+            response.headers[name] = value
+    return response
 
 
 def _on_crash(error: Exception) -> ResponseReturnValue:
@@ -136,6 +153,8 @@ def register_errors(app: flask.Flask) -> None:
     app.register_error_handler(NotAllowed, lambda _error: problem(403))
     app.register_error_handler(Missing, lambda _error: problem(404))
     app.register_error_handler(IntegrityError, lambda _error: problem(409))
+    # A NUL byte, or more text than the column holds, that no form was there to refuse.
+    app.register_error_handler(DataError, lambda _error: problem(400))
     app.register_error_handler(OperationalError, _on_unavailable)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(Exception, _on_crash)
@@ -200,13 +219,23 @@ def asset(name: str) -> str:
     return flask.url_for("static", filename=name, v=_stamp(path, path.stat().st_mtime))
 
 
+def _is_stamped() -> bool:
+    """Say whether the address carries the stamp of what the file holds now.
+
+    During an upgrade a new page may ask an old process; its answer must not be kept for a year.
+    """
+    name = (flask.request.view_args or {}).get("filename", "")
+    path = Path(flask.current_app.static_folder or "") / name
+    return flask.request.args.get("v") == _stamp(path, path.stat().st_mtime)
+
+
 def _with_headers(response: flask.Response) -> flask.Response:
     for name, value in HEADERS.items():
         response.headers.setdefault(name, value)
     if flask.request.is_secure:
         response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if flask.request.endpoint == "static":
-        if "v" in flask.request.args:
+    if flask.request.endpoint == "static" and response.status_code in {200, 206, 304}:
+        if _is_stamped():
             response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
     else:
         # A shared ward computer must not show the last reader's page after "back".
