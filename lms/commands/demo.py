@@ -1,6 +1,7 @@
 """The demonstration hospital: invented people, and a year of history made by real operations."""
 
 import random
+import sys
 from datetime import UTC, datetime, time, timedelta
 
 import click
@@ -106,9 +107,18 @@ def load(*, at: datetime) -> str:
         hospital.now = min(at, _last_day())
         hospital.places = story.departments(begun)
         hospital.people = story.cast(hospital.places, people.hashed(PASSWORD), begun)
-        story.staff(hospital, begun)
-        story.last_winter(hospital)
-        story.this_year(hospital)
+        chapters = (
+            lambda: story.staff(hospital, begun),
+            lambda: story.last_winter(hospital),
+            lambda: story.this_year(hospital),
+        )
+        with click.progressbar(
+            chapters,
+            label="Loading the demonstration hospital, a quarter of a minute",
+            file=sys.stderr,
+        ) as bar:
+            for chapter in bar:
+                chapter()
     total = len(hospital.staff) + len(hospital.people)
     where = len(hospital.places)
     return f"The demonstration hospital is loaded: {total} people in {where} departments."

@@ -2,6 +2,7 @@
 
 import os
 import socket
+from collections.abc import Iterator
 
 import click
 from flask import current_app
@@ -28,19 +29,18 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
-def prepare(*, with_demonstration: bool) -> list[str]:
+def prepare(*, with_demonstration: bool) -> Iterator[str]:
     """Bring an instance up to date: tables, signing key, courses, the demonstration when new.
 
-    Returns sentences that say what was done.
+    Yields a sentence for each thing as it's done.
     """
     is_new = database.revisions()[0] is None
-    done = [database.upgrade(at=clock.now())]
+    yield database.upgrade(at=clock.now())
     if is_new and with_demonstration:
-        done.append(demo.load(at=clock.now()))
+        yield demo.load(at=clock.now())
     # The signing key is made here, once, and not by whichever worker needs it first.
     current_app.extensions["press"]()
-    done += courses.publish_all(actor=SYSTEM, at=clock.now())
-    return done
+    yield from courses.publish_all(actor=SYSTEM, at=clock.now())
 
 
 def _public_port(_context: click.Context, _option: click.Parameter, port: int) -> int:

@@ -143,10 +143,11 @@ def _end(attempt: Attempt, *, at: datetime) -> Attempt:
     judged = scoring.result(
         items, queries.responses_of(attempt.id), pass_correct=course.quiz.pass_correct
     )
-    if not judged.is_complete:
-        attempt.outcome = Outcome.EXPIRED
+    # What was saved in time counts: who has reached the mark has passed, open questions or not.
+    if judged.is_passed:
+        attempt.outcome = Outcome.PASSED
     else:
-        attempt.outcome = Outcome.PASSED if judged.is_passed else Outcome.FAILED
+        attempt.outcome = Outcome.FAILED if judged.is_complete else Outcome.EXPIRED
     late = attempts.is_over(attempt.deadline_at, at=at)
     attempt.ended_at = attempt.deadline_at if late else at
     attempt.points = str(judged.points)
