@@ -4,7 +4,7 @@ from typing import Any
 
 from flask_wtf import FlaskForm
 from wtforms import EmailField, PasswordField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, Optional
+from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from lms.people.rules import (
     EMAIL_MOST,
@@ -27,17 +27,17 @@ AT_HOME = (
     "Pacific/Honolulu",
     "America/Puerto_Rico",
 )
-ZONE_CHOICES = {
-    "As the institution": [("", "The institution’s time zone")],
-    "United States": [(zone, zone.partition("/")[2].replace("_", " ")) for zone in AT_HOME],
-    "Everywhere": [(zone, zone.replace("_", " ")) for zone in zones() if zone not in AT_HOME],
+ZONE_CHOICES: dict[str, str | dict[str, str]] = {
+    "": "The institution’s time zone",
+    "United States": {zone: zone.partition("/")[2].replace("_", " ") for zone in AT_HOME},
+    "Everywhere": {zone: zone.replace("_", " ") for zone in zones() if zone not in AT_HOME},
 }
-STATE_CHOICES = [("", "None, or not in the United States"), *((one, one) for one in STATES)]
-ROLE_CHOICES = [
-    ("coordinator", "Coordinator of a department and all below it"),
-    ("planner", "CE planner"),
-    ("administrator", "Administrator"),
-]
+STATE_CHOICES = {"": "None, or not in the United States"} | {one: one for one in STATES}
+ROLE_CHOICES = {
+    "coordinator": "Coordinator of a department and all below it",
+    "planner": "CE planner",
+    "administrator": "Administrator",
+}
 NOBODY = 0
 """The value of "none" in a choice of departments."""
 
@@ -55,7 +55,7 @@ class Line(StringField):  # type: ignore[misc]
     """One line of text."""
 
     def __init__(self, label: str, asked: str = "", *, most: int = NAME_MOST, **more: Any) -> None:
-        must = InputRequired(asked) if asked else Optional()
+        must = DataRequired(asked) if asked else Optional()
         long = Length(max=most, message=f"Use {most} characters or fewer.")
         super().__init__(label, [must, long], filters=[_line], **more)
 
@@ -67,7 +67,7 @@ class Address(EmailField):  # type: ignore[misc]
         super().__init__(
             label,
             [
-                InputRequired("Give an e-mail address like name@example.org."),
+                DataRequired("Give an e-mail address like name@example.org."),
                 Length(max=EMAIL_MOST, message=f"Use {EMAIL_MOST} characters or fewer."),
             ],
             filters=[_line],
@@ -90,7 +90,7 @@ def _reason(hint: str = "") -> TextAreaField:
         description=hint,
         filters=[_plain],
         validators=[
-            InputRequired("Give a reason; it is kept with the record."),
+            DataRequired("Give a reason; it is kept with the record."),
             Length(max=1000, message="Keep it under 1,000 characters."),
         ],
     )
@@ -147,10 +147,10 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
     )
     name_locale = SelectField(
         "Forms of Chinese characters",
-        choices=list(LOCALES.items()),
+        choices=dict(LOCALES),
         description="Only for a name in Chinese characters, which are drawn differently by country",
     )
-    profession = SelectField("Profession", choices=list(PROFESSIONS.items()))
+    profession = SelectField("Profession", choices=dict(PROFESSIONS))
     licence_state = SelectField("State of license", choices=STATE_CHOICES)
     zone = SelectField(
         "Time zone", choices=ZONE_CHOICES, description="The days on your certificates count in it"
@@ -162,7 +162,7 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
 
     email = Address()
     name = Line("Name", "Give a name.", description="As on their license, degrees after a comma")
-    profession = SelectField("Profession", choices=list(PROFESSIONS.items()))
+    profession = SelectField("Profession", choices=dict(PROFESSIONS))
     licence_state = SelectField("State of license", choices=STATE_CHOICES)
     department_id = SelectField("Department", coerce=int)
 

@@ -61,7 +61,7 @@ _COMMON: Final = (
     "summer", "winter", "spring", "autumn",
 )  # fmt: skip
 _WELL_KNOWN: Final = re.compile(f"(?:{'|'.join(_COMMON)})+")
-_LEET: Final = str.maketrans("0134@$5!", "oleaassi")
+_LEET: Final = str.maketrans("0134@$5", "oleaass")
 _RUNS: Final = ("01234567890123456789", "abcdefghijklmnopqrstuvwxyz", "qwertyuiopasdfghjklzxcvbnm")
 _ADDRESS: Final = re.compile(
     r"[^@\s<>()\[\],;:\\\"\x00-\x1f]+@[^@\s<>()\[\],;:\\\"\x00-\x1f]+\.[^@\s<>.,;:\x00-\x1f]{2,}"

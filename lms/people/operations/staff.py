@@ -1,5 +1,7 @@
 """Add, move and deactivate people; give and take roles."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -70,22 +72,26 @@ def _email(text: str) -> tuple[str, str]:
     return text.strip(), rules.email_key(text)
 
 
-def _keep_unique(person: Person) -> None:
-    """Write a row whose address may be somebody's by now; raise AlreadyHere if it is."""
-    key = person.email_key
+def _whose(key: str) -> Person | None:
     with db.session.no_autoflush:
-        there = db.session.scalar(
-            select(Person).where(Person.email_key == key, Person.id != (person.id or 0))
-        )
-    if there is not None:
-        db.session.expunge(person) if person.id is None else db.session.refresh(person)
+        return db.session.scalar(select(Person).where(Person.email_key == key))
+
+
+@contextmanager
+def _one_account(key: str, *, but: int | None = None) -> Iterator[None]:
+    """Write a row inside with this address, unless it's somebody's; raise AlreadyHere if it is.
+
+    The constraint has the last word, for two who come at once.
+    """
+    there = _whose(key)
+    if there is not None and there.id != but:
         raise AlreadyHere(there)
     try:
         with db.session.begin_nested():
-            db.session.add(person)
+            yield
             db.session.flush()
     except IntegrityError:
-        there = db.session.scalar(select(Person).where(Person.email_key == key))
+        there = _whose(key)
         if there is None:
             raise
         raise AlreadyHere(there) from None
@@ -115,7 +121,8 @@ def add_person(*, actor: Actor, new: NewPerson, printable: Printable, at: dateti
         password_hash=new.password_hash,
         created_at=at,
     )
-    _keep_unique(person)
+    with _one_account(key):
+        db.session.add(person)
     audit.record(
         actor=actor, at=at, action="person.added", thing=f"person:{person.id}",
         department_id=new.department_id,
@@ -135,14 +142,8 @@ def change_email(*, actor: Actor, person_id: int, email: str, at: datetime) -> P
     before = person.email
     if address == before:
         return person
-    with db.session.no_autoflush:
-        there = db.session.scalar(
-            select(Person).where(Person.email_key == key, Person.id != person.id)
-        )
-    if there is not None:
-        raise AlreadyHere(there)
-    person.email, person.email_key = address, key
-    db.session.flush()
+    with _one_account(key, but=person.id):
+        person.email, person.email_key = address, key
     # A link on its way to the old address must not open the account any more.
     end_resets(person.id, at=at)
     audit.record(actor=actor, at=at, action="person.address-changed", thing=f"person:{person.id}")

@@ -17,12 +17,12 @@ from lms.people.views.blueprint import bp
 from lms.typeset import names
 from lms.web import pages
 
-TOP = (NOBODY, "Nothing: it stands at the top")
+TOP = {NOBODY: "Nothing: it stands at the top"}
 
 
 def _form(**given: object) -> DepartmentForm:
     form = DepartmentForm(**given)
-    form.parent_id.choices = [TOP, *queries.open_departments()]
+    form.parent_id.choices = TOP | dict(queries.open_departments())
     return form
 
 

@@ -71,7 +71,9 @@ def _wanted() -> str:
     """Return the page to come back to; for an action, the page that it was sent from."""
     request = flask.request
     if request.method == "GET":
-        return request.full_path.removesuffix("?")
+        # As an address is written: the framework hands the path over decoded.
+        query = quote(request.query_string, safe="%&=+,;:@/?!$'()*~-._")
+        return quote(request.path, safe="/:@+,;=~") + (f"?{query}" if query else "")
     came = urlsplit(request.referrer or "")
     if came.netloc != request.host:
         return "/"

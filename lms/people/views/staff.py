@@ -29,7 +29,7 @@ from lms.people.views.blueprint import bp
 from lms.people.views.profile import printable
 from lms.web import pages
 
-NONE = (NOBODY, "None")
+NONE = {NOBODY: "None"}
 
 
 def asked_page() -> int:
@@ -70,7 +70,7 @@ def people() -> ResponseReturnValue:
 
 def _person_form() -> PersonForm:
     form = PersonForm()
-    form.department_id.choices = [NONE, *queries.open_departments()]
+    form.department_id.choices = NONE | dict(queries.open_departments())
     return form
 
 
@@ -126,7 +126,7 @@ def _where_the_link_is() -> str:
 
 def _forms(person_id: int) -> dict[str, FlaskForm]:
     person = queries.person(person_id)
-    places = [NONE, *queries.open_departments()]
+    places = NONE | dict(queries.open_departments())
     email = EmailForm(formdata=None, data={"email": person.email})
     move = MoveForm(formdata=None)
     role = RoleForm(formdata=None)
@@ -177,7 +177,7 @@ def _done(
 def move(person_id: int) -> ResponseReturnValue:
     """Move a person to another department."""
     form = MoveForm()
-    form.department_id.choices = [NONE, *queries.open_departments()]
+    form.department_id.choices = NONE | dict(queries.open_departments())
 
     def act() -> None:
         operations.move_department(
@@ -225,7 +225,7 @@ def invite(person_id: int) -> ResponseReturnValue:
 def grant(person_id: int) -> ResponseReturnValue:
     """Give a role."""
     form = RoleForm()
-    form.place_id.choices = [NONE, *queries.open_departments()]
+    form.place_id.choices = NONE | dict(queries.open_departments())
 
     def act() -> None:
         operations.grant_role(
