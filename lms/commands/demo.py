@@ -2,6 +2,7 @@
 
 import random
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime, time, timedelta
 
 import click
@@ -107,7 +108,7 @@ def load(*, at: datetime) -> str:
         hospital.now = min(at, _last_day())
         hospital.places = story.departments(begun)
         hospital.people = story.cast(hospital.places, people.hashed(PASSWORD), begun)
-        chapters = (
+        chapters: tuple[Callable[[], None], ...] = (
             lambda: story.staff(hospital, begun),
             lambda: story.last_winter(hospital),
             lambda: story.this_year(hospital),

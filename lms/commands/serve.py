@@ -89,6 +89,7 @@ def serve(host: str, port: int, workers: int, prepared: bool, demonstration: boo
         factory=True,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
-        blocking_threads=8,
+        # Threads that wait for the disk; the server warns of more than this.
+        blocking_threads=2 * (os.cpu_count() or 1),
         backpressure=32,
     ).serve()
