@@ -11,7 +11,7 @@ from lms.courses.rules.folder import COURSE_FILE, MEDIA_TYPES, Folder, ending
 from lms.courses.rules.problem import Problem, error
 
 MEGABYTE: Final = 1024 * 1024
-TEXT_MOST: Final = MEGABYTE
+TEXT_MOST: Final = MEGABYTE // 4
 MEDIUM_MOST: Final = 5 * MEGABYTE
 FILES_MOST: Final = 200
 SERIES: Final = "series"
@@ -50,7 +50,7 @@ def _read(entry: os.DirEntry[str], where: str) -> tuple[bytes, Problem | None]:
         if not stat.S_ISREG(found.st_mode):
             return b"", error("C01", where, "This is not a plain file. Put a plain file here.")
         if found.st_size > most:
-            text = f"It is larger than {most // MEGABYTE} MB. Make it smaller or divide it."
+            text = f"It is larger than {most // 1024} KB. Make it smaller or divide it."
             return b"", error("C01", where, text)
         data = file.read(most + 1)
     return data, _unreadable_text(data, where) if most == TEXT_MOST else None

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from datetime import date
+from time import perf_counter
 
 import pytest
 
@@ -326,6 +327,26 @@ def test_a_new_course_passes_but_for_its_placeholders():
     problems = check(Folder(name="courses/fresh", files=files), today=TODAY)
     assert {one.rule for one in problems} == {"C28"}
     assert len({one.place.partition(" › ")[0] for one in problems}) == 4
+
+
+@pytest.mark.parametrize(
+    "given", ["1E99999999", "Infinity", "-1", "0", "0.10", "٣", "9" * 5000, "1_0"]
+)
+def test_hours_that_are_no_hours_are_told_at_once(given: str):
+    assert found(tiny(ce_hours=given), "C15")
+
+
+def test_a_number_of_thousands_of_digits_is_a_slip_and_no_crash():
+    folder = tiny_course()
+    files = {**folder.files, "quiz.toml": b"format = " + b"9" * 5000}
+    assert found(Folder(name="courses/tiny", files=files), "C02")
+
+
+def test_a_page_made_to_be_slow_is_looked_at_in_reasonable_time():
+    begun = perf_counter()
+    for text in ("*a " * 5_000, "[" * 5_000, '"a ' * 5_000, "> " * 5_000, "{#" * 5_000):
+        check(broken(with_page(f"\n{text}\n")).folder(), today=TODAY)
+    assert perf_counter() - begun < 30
 
 
 def test_professions_of_courses_are_those_of_people():

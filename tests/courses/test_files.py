@@ -73,7 +73,7 @@ def test_a_folder_or_kind_of_file_without_a_place_is_refused(folder: Path):
 def test_a_huge_file_is_refused(folder: Path):
     with (folder / "lessons" / "04-huge.md").open("wb") as huge:
         huge.truncate(files.TEXT_MOST + 1)
-    assert "larger than 1 MB" in only_problem(folder)
+    assert "larger than 256 KB" in only_problem(folder)
 
 
 def test_too_many_files_are_refused(folder: Path):

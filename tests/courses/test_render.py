@@ -65,8 +65,8 @@ def test_boxes_work_without_script():
     ) in html
     assert '<aside class="callout"><p>Keep it.</p></aside>' in html
     assert (
-        '<figure class="dialogue" aria-labelledby="fig-1"><p id="fig-1">At the sink</p>'
-        "<p><strong>Nurse:</strong> Hello.</p></figure>"
+        '<figure class="dialogue" aria-labelledby="fig-1"><p id="fig-1" class="title">At the sink'
+        "</p><p><strong>Nurse:</strong> Hello.</p></figure>"
     ) in html
 
 
@@ -97,6 +97,11 @@ def test_items_of_every_kind_are_rendered():
 
 def test_a_text_in_a_line_stays_in_a_line():
     assert line("First *part*.\n\nSecond.", Page("x")) == "First <em>part</em>.<br><br>Second."
+
+
+def test_quotation_marks_are_set_as_a_printer_would():
+    html = paragraphs("\"It's late\", she said: 'no'.", Page("x"))
+    assert html == "<p>“It’s late”, she said: ‘no’.</p>"
 
 
 HOSTILE = [

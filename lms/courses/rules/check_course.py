@@ -3,7 +3,7 @@
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
 from typing import Any
 
 from lms.courses.rules.minutes import credit_quarters
@@ -20,6 +20,7 @@ BANK_PER_DRAWN = Decimal("1.5")
 YEARS_AFTER_REVIEW = 3
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
+_HOURS = re.compile(r"\d{1,3}(?:\.\d{1,2})?", re.ASCII)
 _KIND = "Use small letters a to z, digits and single hyphens between them."
 
 
@@ -158,11 +159,9 @@ def _hours(raw: Mapping[str, Any], where: str) -> Iterator[Problem]:
     given = text(raw, "ce_hours")
     if not given:
         return
-    try:
-        quarters = Decimal(given) * 4
-    except InvalidOperation:
-        quarters = Decimal("0.5")
-    if not quarters.is_finite() or quarters != int(quarters) or quarters < 1:
+    # Looked at as text first: a Decimal may be written in ten letters and fill all memory.
+    quarters = Decimal(given) * 4 if _HOURS.fullmatch(given) else Decimal(0)
+    if quarters != int(quarters) or quarters < 1:
         yield error(
             "C15", here, f'{given!r} is not a step of 0.25. Write for example ce_hours = "0.75".'
         )

@@ -37,16 +37,21 @@ _AVOID: Final = tuple(
     )
 )
 # Titles in italics and passages in quotation marks are other people's words.
-_QUOTED = re.compile(
-    r"“[^“”]*”|\"[^\"\n]*\"|‘[^‘’]{2,}’(?!\w)|(?<!\*)\*(?!\*)[^*\n]*\s[^*\n]*\s[^*\n]*\*(?!\*)|`[^`]*`"
-)
+_QUOTED = re.compile(r"“[^“”]*”|\"[^\"\n]*\"|‘[^‘’]{2,}’(?!\w)|`[^`]*`|\*[^*\n]+\*")
+_TITLE_WORDS = 3
 # What sources are called and who people are is not ours to change; ids and addresses aren't read.
 _UNREAD: Final = frozenset({"references", "people", "id", "file", "url", "key", "lesson", "to"})
 
 
+def _without(quoted: re.Match[str]) -> str:
+    # A word or two in italics are stressed; three or more are taken for a title.
+    stressed = quoted[0].startswith("*") and len(quoted[0].split()) < _TITLE_WORDS
+    return quoted[0] if stressed else " "
+
+
 def check_text(text: str, where: str) -> Iterator[Problem]:
     """Yield a problem for every word of the avoid-list in a text, quotations left out."""
-    own = _QUOTED.sub(lambda quoted: " " * len(quoted[0]), text)
+    own = _QUOTED.sub(_without, text)
     for pattern, instead in _AVOID:
         for found in pattern.finditer(own):
             yield error(

@@ -32,7 +32,7 @@ def toml(text: str, where: str) -> tuple[dict[str, Any], list[Problem]]:
     """Parse TOML; a slip of syntax is a problem that names its line."""
     try:
         return tomllib.loads(text), []
-    except tomllib.TOMLDecodeError as slip:
+    except ValueError as slip:  # TOMLDecodeError, or a number with thousands of digits
         return {}, [
             error(
                 "C02",

@@ -18,7 +18,7 @@ LESSON: Final = "lesson:"
 KEEP, KEPT = "\ue000", "\ue001"
 
 _CITATION = re.compile(r"\[@([^\]\n]*)\]")
-_HEADING_ID = re.compile(r"\s*\{#([^}\s]*)\}\s*$")
+_HEADING_ID = re.compile(r"\s{0,9}\{#([^{}\s]{0,80})\}\s{0,9}$")
 _WORD = re.compile(r"\w[\w'’.,/-]*")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
 
@@ -63,7 +63,9 @@ def _any_link(url: str) -> bool:  # noqa: ARG001 -- markdown-it names it
 
 
 def _maker() -> MarkdownIt:
-    maker = MarkdownIt("commonmark", {"html": False}).enable("table")
+    # Typographer: straight quotation marks and apostrophes are set as a printer would.
+    maker = MarkdownIt("commonmark", {"html": False, "typographer": True})
+    maker.enable(["table", "smartquotes"])
     # Every link becomes a token; rules/render.py writes only safe ones, the check names the rest.
     maker.validateLink = _any_link  # type: ignore[method-assign]
     maker.inline.ruler.before("link", "citation", _citation)

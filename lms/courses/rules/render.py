@@ -176,7 +176,8 @@ def _titled(tag: str, kind: str, name: str, token: Token) -> str:
     title = markdown.title_of_box(token)
     shown = MAKER.renderer.render(MAKER.parseInline(title), MAKER.options, {"page": Page("")})
     marks = f' class="{kind}"' if kind else ""
-    return f'<{tag}{marks} aria-labelledby="{name}">\n<p id="{name}">{shown}</p>\n'
+    title_marks = ' class="title"' if kind else ""
+    return f'<{tag}{marks} aria-labelledby="{name}">\n<p id="{name}"{title_marks}>{shown}</p>\n'
 
 
 def _box(name: str, opened: Write, closing: str) -> Write:

@@ -27,6 +27,7 @@ _CLASSES: Final = {
     "aside": {"callout"},
     "details": {"sensitive"},
     "figure": {"dialogue"},
+    "p": {"title"},
     "td": {"num"},
     "th": {"num"},
 }

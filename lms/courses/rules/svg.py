@@ -48,7 +48,7 @@ ELEMENTS: Final = frozenset(
     ]
 )
 CLASSES: Final = frozenset(
-    ["fill-1", "fill-2", "fill-3", "ink", "line", "soft", "paper", "label", "small"]
+    ["fill-1", "fill-2", "fill-3", "ink", "line", "soft", "paper", "label", "small", "on"]
 )
 # `title` and `desc` are left out when written: the page names the drawing by its alternative text.
 _UNWRITTEN = frozenset({"title", "desc"})
