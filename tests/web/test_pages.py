@@ -15,7 +15,7 @@ from lms.db import db
 from lms.errors import Missing, NotAllowed, Refused
 from lms.people.models import Department
 from lms.web import pages
-from tests.conftest import ENGINE, make_settings
+from tests.conftest import make_settings
 from tests.web.conftest import LEARN, aborting, raising
 
 JSON = {"Accept": "application/json"}
@@ -321,11 +321,3 @@ def test_days_and_times_are_written_as_people_do(app):
             "0.00", "0.25", "0.50", "0.75", "1.00", "7.50",
         ]
         assert pages.zone_words("Europe/Paris") == "Paris time"
-
-
-@pytest.mark.skipif(ENGINE != "postgresql", reason="SQLite takes NUL bytes")
-def test_a_nul_byte_in_a_form_is_a_400_on_postgresql(client, room):
-    def store():
-        db.session.add(Department(name="a\0b"))
-
-    assert_designed(client.post(room(store)), 400)
