@@ -12,6 +12,7 @@ from lms.audit import AuditEntry
 from lms.certificates import operations, queries
 from lms.certificates.models import CertificateFile, Entry, LedgerEntry
 from lms.certificates.rules.ledger import State, sha256
+from lms.commands.database import upgrade
 from lms.db import db
 from lms.errors import Missing, NotAllowed
 from lms.outbox import Message
@@ -319,3 +320,26 @@ def test_a_refused_operation_leaves_no_row_and_no_mail(cast, issued):
     assert db.session.scalar(
         select(func.count()).select_from(LedgerEntry).where(LedgerEntry.kind != Entry.ISSUED)
     ) == 0
+
+
+def test_case_03_upgrading_again_issues_and_mails_nothing(cast, issued):
+    upgrade(at=LATER)
+    upgrade(at=LATER)
+    assert rows() == 1
+    assert db.session.scalar(select(func.count()).select_from(Message)) == 0
+    assert queries.verify_chain().problems == ()
+
+
+def test_case_09_the_longest_issuer_and_place_fit_beside_the_code(cast):
+    organisation = db.session.get(Organisation, 1)
+    organisation.name = ("The Regional Teaching Hospital of Wolfsburg-Llanfairpwllgwyngyll " * 2)[:120]
+    organisation.line = ("Office of Continuing Education, 400 Example Avenue, Springfield " * 3)[:160]
+    entry = issue(cast, zone=ZoneInfo("America/Argentina/ComodRivadavia"))
+    assert supersede(cast, entry.serial).serial == "2026-000002"
+
+
+def test_case_71_one_kind_of_credit_is_printed_and_it_names_no_accreditor(cast, issued):
+    told = queries.facts_of(issued).as_json().decode()
+    assert "CE hours" in told
+    for words in ("AMA PRA", "ACCME", "ANCC", "Category 1"):
+        assert words not in told
