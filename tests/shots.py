@@ -3,73 +3,188 @@
 import re
 import sys
 import tempfile
+from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
 
-from playwright.sync_api import sync_playwright
+from playwright.sync_api import Browser, sync_playwright
 
 from tests.journeys.conftest import Server, Visitor
+from tests.journeys.walks import CHILD as CHILD_KEY
+from tests.journeys.walks import MYTHS as MYTHS_KEY
+from tests.journeys.walks import Errand, drawn_of, lessons
 from tests.tools import browser as find_browser
 
 OUT = Path(__file__).resolve().parents[1] / "shots"
 WIDTHS = (390, 820, 1440)
-MYTHS = "/courses/trafficking-101-past-the-myths"
-CHILD = "/courses/child-series-1-introduction"
+SCHEMES = ("light", "dark")
+PEOPLE = ("lena", "noor", "sam", "cora", "otto", "petra", "ada")
+MYTHS, CHILD = f"/courses/{MYTHS_KEY}", f"/courses/{CHILD_KEY}"
 
 
-def _first(visitor: Visitor, page: str, pattern: str) -> str | None:
+@dataclass(frozen=True)
+class Shot:
+    """A page there is something to see on: who looks, where, and what they do there."""
+
+    name: str
+    who: str
+    at: str  # names in braces are found when the demonstration is staged
+    then: Callable[[Visitor], None] | None = None
+
+    def show(self, people: dict[str, Visitor], places: dict[str, str]) -> Visitor:
+        """Bring a browser there; return whose."""
+        visitor = people[self.who]
+        visitor.page.goto(self.at.format(**places))
+        if self.then:
+            self.then(visitor)
+            visitor.page.wait_for_load_state()
+        return visitor
+
+
+def send(button: str, **typed: str) -> Callable[[Visitor], None]:
+    """Return what fills in fields and presses a button, past what the browser would check."""
+
+    def do(visitor: Visitor) -> None:
+        for name, value in typed.items():
+            visitor.page.locator(f"[name={name}]").first.fill(value)
+        visitor.page.locator("form").evaluate_all("all => all.forEach(f => f.noValidate = true)")
+        with visitor.page.expect_navigation():
+            visitor.press(button)
+
+    return do
+
+
+def check_oneself(visitor: Visitor) -> None:
+    """Answer the first knowledge check of a lesson."""
+    visitor.page.locator(".check .choice").first.click()
+    with visitor.page.expect_navigation():
+        visitor.page.locator(".check button").first.click()
+
+
+SHOTS = (
+    Shot("sign-in", "stranger", "/sign-in"),
+    Shot("sign-in-refused", "stranger", "/sign-in",
+         send("Sign in", email="who@example.org", password="not-this-one")),
+    Shot("forgot-password", "stranger", "/forgot-password"),
+    Shot("reset-too-late", "stranger", "/reset-password/this-link-is-too-old"),
+    Shot("verify", "stranger", "/verify"),
+    Shot("verify-refused", "stranger", "/verify?code=12"),
+    Shot("verify-unknown", "stranger", "/verify/AAAAA-AAAAA-AAAAA-AAAAA"),
+    Shot("verify-valid", "stranger", "/verify/{valid}"),
+    Shot("verify-replaced", "stranger", "/verify/{superseded}"),
+    Shot("verify-revoked", "stranger", "/verify/{revoked}"),
+    Shot("privacy", "stranger", "/privacy"),
+    Shot("missing", "stranger", "/nothing-here"),
+    Shot("home-lena", "lena", "/"),
+    Shot("home-noor", "noor", "/"),
+    Shot("home-cora", "cora", "/"),
+    Shot("courses", "lena", "/courses"),
+    Shot("courses-none", "lena", "/courses?q=nothing+of+this+name"),
+    Shot("course-begun", "lena", MYTHS),
+    Shot("course-new", "lena", CHILD),
+    Shot("course-finished", "noor", MYTHS),
+    Shot("series", "lena", "/series/caring-for-exploited-young-people"),
+    *(Shot(f"lesson-{n}", "lena", MYTHS + f"/lessons/{{lesson-{n}}}") for n in range(1, 6)),
+    *(Shot(f"lesson-child-{n}", "sam", CHILD + f"/lessons/{{child-{n}}}") for n in range(1, 6)),
+    Shot("lesson-checked", "lena", MYTHS + "/lessons/{lesson-1}", check_oneself),
+    Shot("takeaway", "lena", MYTHS + "/takeaway"),
+    Shot("takeaway-child", "lena", CHILD + "/takeaway"),
+    Shot("quiz-not-open", "lena", MYTHS + "/quiz"),
+    Shot("quiz-intro", "sam", CHILD + "/quiz"),
+    *(Shot(f"quiz-{kind}", "sam", "/attempts/{open}/questions/{" + kind + "}")
+      for kind in ("single", "multiple", "ordering", "matching", "case")),
+    Shot("quiz-check", "sam", "/attempts/{open}/check"),
+    Shot("quiz-failed", "otto", "/attempts/{failed}/review"),
+    Shot("quiz-passed", "petra", "/attempts/{passed}/review"),
+    Shot("claim", "petra", MYTHS + "/claim"),
+    Shot("claim-refused", "petra", MYTHS + "/claim", send("Claim 0.75 hours", legal_name="")),
+    Shot("claim-not-yet", "lena", MYTHS + "/claim"),
+    Shot("transcript", "noor", "/transcript"),
+    Shot("transcript-empty", "ada", "/transcript"),
+    Shot("certificate", "noor", "/certificates/{certificate}"),
+    Shot("certificate-revoked", "petra", "/certificates/{revoked-serial}"),
+    Shot("supersede", "petra", "/certificates/{certificate}/supersede"),
+    Shot("revoke", "petra", "/certificates/{certificate}/revoke"),
+    Shot("revoke-refused", "petra", "/certificates/{certificate}/revoke",
+         send("Revoke certificate")),
+    Shot("profile", "lena", "/profile"),
+    Shot("profile-refused", "lena", "/profile", send("Save profile", name="")),
+    Shot("departments", "cora", "/departments"),
+    Shot("department", "cora", "{department}"),
+    Shot("department-all", "cora", "{department}?state=all"),
+    Shot("department-nobody", "cora", "{department}?q=nobody+of+this+name"),
+    Shot("person", "cora", "{person}"),
+    Shot("exempt", "cora", "{exempt}"),
+    Shot("assignments", "cora", "/assignments"),
+    Shot("assignment", "cora", "{assignment}"),
+    Shot("assign", "cora", "/assignments/new"),
+    Shot("assign-refused", "cora", "/assignments/new", send("Assign to the department")),
+    Shot("forbidden", "lena", "/departments"),
+    Shot("people", "ada", "/people"),
+    Shot("people-nobody", "ada", "/people?q=nobody+of+this+name"),
+    Shot("people-add", "ada", "/people/add"),
+    Shot("people-add-refused", "ada", "/people/add", send("Add this person")),
+    Shot("people-one", "ada", "/people/{otto}"),
+    Shot("people-time", "petra", "/people/{sam}/time-extension"),
+    Shot("people-departments", "ada", "/people/departments"),
+    Shot("people-department", "ada", "{people-department}"),
+    Shot("organisation", "ada", "/organisation"),
+    Shot("outbox", "ada", "/outbox"),
+    Shot("versions", "petra", MYTHS + "/versions"),
+)
+
+
+def _first(visitor: Visitor, page: str, pattern: str) -> str:
     """Return the first link on a page that matches, so that no identifier is written here."""
-    visitor.page.goto(page)
-    for link in visitor.page.locator("a[href]").all():
-        target = link.get_attribute("href") or ""
-        if re.fullmatch(pattern, target):
-            return target
-    return None
+    found = re.search(rf'href="({pattern})"', visitor.context.request.get(page).text())
+    assert found, f"{page} has no link like {pattern}"
+    return found[1]
 
 
-def pages(visitors: dict[str, Visitor]) -> list[tuple[str, str, str | None]]:
-    """Return (name, who looks, address) of every page there is something to see on."""
-    lena, noor, cora, ada, petra = (visitors[n] for n in ("lena", "noor", "cora", "ada", "petra"))
-    certificate = _first(noor, "/transcript", r"/certificates/[0-9-]+")
+def _certificates(server: Server) -> dict[str, str]:
+    """Find a certificate in each state."""
+    issued = "SELECT serial, code FROM ledger_entries WHERE kind = 'issued' AND "
+    ended = "serial IN (SELECT serial FROM ledger_entries WHERE kind = ?) ORDER BY seq"
+    ((_, superseded), *_) = server.rows(issued + ended, "superseded")
+    ((revoked_serial, revoked), *_) = server.rows(issued + ended, "revoked")
+    ((certificate, valid), *_) = server.rows(
+        issued + "person_id = (SELECT id FROM people WHERE email = ?)", "noor@example.org"
+    )
+    return {
+        "superseded": superseded, "revoked": revoked, "revoked-serial": revoked_serial,
+        "certificate": certificate, "valid": valid,
+    }
+
+
+def stage(server: Server, people: dict[str, Visitor]) -> dict[str, str]:
+    """Bring the demonstration where every page has something to show; return where that is."""
+    places = _certificates(server)
+    ids = dict(server.rows("SELECT email, id FROM people"))
+    places |= {who: str(ids[f"{who}@example.org"]) for who in PEOPLE}
+    for name, key in (("lesson", MYTHS_KEY), ("child", CHILD_KEY)):
+        for number, one in enumerate(lessons(server, key), start=1):
+            places[f"{name}-{number}"] = one
+    # Sam is in the middle of a quiz, Otto failed one, Petra passed and has yet to claim.
+    sam, otto, petra = (Errand(people[who], server) for who in ("sam", "otto", "petra"))
+    sam.read(CHILD_KEY)
+    attempt = sam.quiz(CHILD_KEY)
+    sam.answer(attempt, right=99, left_open=2)
+    places["open"] = str(attempt)
+    drawn = drawn_of(server, attempt)
+    for kind in ("single", "multiple", "ordering", "matching", "case"):
+        places[kind] = str(next((d.number for d in drawn if d.item.kind.value == kind), 1))
+    places["failed"] = str(otto.take_quiz(MYTHS_KEY, right=3))
+    places["passed"] = str(petra.take_quiz(MYTHS_KEY))
+    cora, ada = people["cora"], people["ada"]
     department = _first(cora, "/departments", r"/departments/\d+")
-    return [
-        ("sign-in", "stranger", "/sign-in"),
-        ("forgot-password", "stranger", "/forgot-password"),
-        ("verify", "stranger", "/verify"),
-        ("verify-unknown", "stranger", "/verify/AAAAA-AAAAA-AAAAA-AAAAA"),
-        ("privacy", "stranger", "/privacy"),
-        ("missing", "stranger", "/nothing-here"),
-        ("home-lena", "lena", "/"),
-        ("home-noor", "noor", "/"),
-        ("home-cora", "cora", "/"),
-        ("courses", "lena", "/courses"),
-        ("course-begun", "lena", MYTHS),
-        ("course-new", "lena", CHILD),
-        ("course-finished", "noor", MYTHS),
-        ("series", "lena", "/series/caring-for-exploited-young-people"),
-        ("lesson", "lena", _first(lena, MYTHS, MYTHS + r"/lessons/[a-z0-9-]+(#.*)?")),
-        ("quiz-not-open", "lena", MYTHS + "/quiz"),
-        ("takeaway", "lena", MYTHS + "/takeaway"),
-        ("claim", "noor", MYTHS + "/claim"),
-        ("transcript", "noor", "/transcript"),
-        ("certificate", "noor", certificate),
-        ("profile", "lena", "/profile"),
-        ("departments", "cora", "/departments"),
-        ("department", "cora", department),
-        ("department-all", "cora", f"{department}?state=all"),
-        ("department-empty", "cora", f"{department}?q=nobody+of+this+name"),
-        ("person", "cora", _first(cora, f"{department}?state=all", r"/departments/people/\d+")),
-        ("assignments", "cora", "/assignments"),
-        ("assignment", "cora", _first(cora, "/assignments", r"/assignments/\d+")),
-        ("assign", "cora", "/assignments/new"),
-        ("forbidden", "lena", "/departments"),
-        ("people", "ada", "/people"),
-        ("people-add", "ada", "/people/add"),
-        ("people-one", "ada", _first(ada, "/people", r"/people/\d+")),
-        ("people-departments", "ada", "/people/departments"),
-        ("organisation", "ada", "/organisation"),
-        ("outbox", "ada", "/outbox"),
-        ("versions", "petra", MYTHS + "/versions"),
-    ]
+    person = _first(cora, f"{department}?state=overdue", r"/departments/people/\d+")
+    return places | {
+        "department": department,
+        "person": person,
+        "exempt": _first(cora, person, r"/assignments/\d+/people/\d+/exempt"),
+        "assignment": _first(cora, "/assignments", r"/assignments/\d+"),
+        "people-department": _first(ada, "/people/departments", r"/people/departments/\d+"),
+    }
 
 
 def take(server: Server) -> int:
@@ -80,26 +195,26 @@ def take(server: Server) -> int:
         browser = playwright.chromium.launch(
             executable_path=find_browser(), args=["--no-sandbox", "--disable-gpu"]
         )
-        for scheme in ("light", "dark"):
-            for width in WIDTHS:
-                size = {"width": width, "height": 900}
-                people = {
-                    who: Visitor(browser, server.url, size=size, scheme=scheme).sign_in(who)
-                    for who in ("lena", "noor", "cora", "petra", "ada")
-                }
-                people["stranger"] = Visitor(browser, server.url, size=size, scheme=scheme)
-                for name, who, address in pages(people):
-                    if address is None:
-                        print(f"{name}: nothing to show", file=sys.stderr)
-                        continue
-                    page = people[who].page
-                    page.goto(address)
-                    page.screenshot(path=OUT / f"{name}-{width}-{scheme}.png", full_page=True)
+        people = visitors(browser, server)
+        places = stage(server, people)
+        for shot in SHOTS:
+            page = shot.show(people, places).page
+            for scheme in SCHEMES:
+                for width in WIDTHS:
+                    page.emulate_media(color_scheme=scheme, reduced_motion="reduce")
+                    page.set_viewport_size({"width": width, "height": 900})
+                    page.screenshot(path=OUT / f"{shot.name}-{width}-{scheme}.png", full_page=True)
                     made += 1
-                for visitor in people.values():
-                    visitor.context.close()
         browser.close()
     return made
+
+
+def visitors(browser: Browser, server: Server) -> dict[str, Visitor]:
+    """Return the cast, signed in, and a stranger."""
+    size = {"width": WIDTHS[-1], "height": 900}
+    people = {who: Visitor(browser, server.url, size=size).sign_in(who) for who in PEOPLE}
+    people["stranger"] = Visitor(browser, server.url, size=size)
+    return people
 
 
 def main() -> int:
@@ -114,4 +229,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    raise SystemExit(main())
+    sys.exit(main())

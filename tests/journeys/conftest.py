@@ -1,19 +1,24 @@
 """A real server on a demonstration instance, and a real browser before it."""
 
+import json
 import os
 import re
+import shutil
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
 import time
 import urllib.request
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import pytest
-from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, sync_playwright
+from axe_playwright_python.base import AXE_SCRIPT
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
 
 from tests.tools import browser as find_browser
 
@@ -21,6 +26,8 @@ PASSWORD = "correct-horse-battery"
 LMS = Path(sys.executable).parent / "lms"
 PHONE = {"width": 390, "height": 844}
 DESK = {"width": 1440, "height": 900}
+RULES = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+DESIGNED = re.compile(r"status of (403|404|422)")  # answers with a page of their own
 
 
 def free_port() -> int:
@@ -69,6 +76,23 @@ class Server:
                 break
         raise RuntimeError((self.folder / "server.log").read_text()[-3000:])
 
+    def copy(self, folder: Path) -> "Server":
+        """Return another server, not started, on a copy of this instance."""
+        shutil.copytree(
+            self.folder, folder, ignore=shutil.ignore_patterns("rounds.db*", "server.log")
+        )
+        with (
+            closing(sqlite3.connect(self.folder / "rounds.db")) as here,
+            closing(sqlite3.connect(folder / "rounds.db")) as there,
+        ):
+            here.backup(there)
+        return Server(folder)
+
+    def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Read the database behind the server's back: what no page may tell."""
+        with closing(sqlite3.connect(self.folder / "rounds.db", timeout=10)) as opened:
+            return opened.execute(statement, values).fetchall()
+
     def end(self, how: signal.Signals) -> None:
         """End the whole process group with this signal."""
         if self.process and self.process.poll() is None:
@@ -93,6 +117,14 @@ def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
 
 
 @pytest.fixture(scope="session")
+def another_server(server: Server, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """The same hospital on a server of its own, which a journey may kill."""
+    running = server.copy(tmp_path_factory.mktemp("another") / "instance").start()
+    yield running
+    running.stop()
+
+
+@pytest.fixture(scope="session")
 def chromium() -> Iterator[Browser]:
     """One browser for all journeys."""
     with sync_playwright() as playwright:
@@ -105,6 +137,33 @@ def chromium() -> Iterator[Browser]:
         launched.close()
 
 
+def unwell(page: Page, *, only: list[str] | None = None) -> list[str]:
+    """Return what axe finds on this page now, a line for each element."""
+    if not page.evaluate("typeof axe === 'object'"):
+        page.evaluate(AXE_SCRIPT)
+    which = {"type": "rule", "values": only} if only else {"type": "tag", "values": RULES}
+    options = json.dumps({"runOnly": which, "resultTypes": ["violations"]})
+    found = page.evaluate(f"axe.run({options}).then(found => found.violations)")
+    return [
+        f"{one['id']}: {node['target']} {' '.join(node['failureSummary'].split())}"
+        for one in found for node in one["nodes"]
+    ]
+
+
+def too_wide(page: Page) -> list[str]:
+    """Return what sticks out at the right of the screen; nothing when nothing scrolls sideways."""
+    return page.evaluate(
+        """() => {
+          const room = document.documentElement.clientWidth;
+          if (document.documentElement.scrollWidth <= room) return [];
+          const out = [...document.querySelectorAll("body *")].filter(
+            (one) => one.getBoundingClientRect().right > room + 0.5);
+          return out.map((one) => one.tagName + "." + one.className).slice(-5)
+            .concat("wide: " + document.documentElement.scrollWidth);
+        }"""
+    )
+
+
 class Visitor:
     """Somebody at a browser: pages, with what went wrong on them collected."""
 
@@ -112,35 +171,52 @@ class Visitor:
                  javascript: bool = True) -> None:
         self.context = browser.new_context(
             base_url=url, viewport=size, color_scheme=scheme, java_script_enabled=javascript,
-            reduced_motion="reduce",
+            reduced_motion="reduce", has_touch=size == PHONE,
         )
+        self.context.set_default_timeout(20_000)
         self.page: Page = self.context.new_page()
+        self.scheme = scheme
         self.complaints: list[str] = []
         self.page.on("console", self._heard)
         self.page.on("pageerror", lambda error: self.complaints.append(str(error)))
 
-    def _heard(self, message) -> None:
-        # A server that was killed on purpose is not a fault of the page.
-        if message.type == "error" and "ERR_CONNECTION" not in message.text:
-            self.complaints.append(message.text)
+    def _heard(self, message: ConsoleMessage) -> None:
+        # A server that was killed on purpose, and a page that says "not found", are no faults.
+        if message.type != "error" or "ERR_CONNECTION" in message.text:
+            return
+        if DESIGNED.search(message.text):
+            return
+        self.complaints.append(f"{self.page.url}: {message.text}")
 
-    def sign_in(self, who: str) -> "Visitor":
+    def sign_in(self, who: str, password: str = PASSWORD) -> "Visitor":
         """Sign in by the form, as one of the demonstration's people."""
         self.page.goto("/sign-in")
         self.page.get_by_label("E-mail").fill(f"{who}@example.org")
-        self.page.get_by_label(re.compile("^Password")).fill(PASSWORD)
+        self.page.get_by_label(re.compile("^Password")).fill(password)
         self.page.get_by_role("button", name="Sign in").click()
-        self.page.wait_for_url(re.compile(r"/(?!sign-in)"))
+        expect(self.page.get_by_role("button", name="Sign out")).to_be_visible()
         return self
 
+    def press(self, name: str | re.Pattern[str]) -> None:
+        """Press the button of this name."""
+        self.page.get_by_role("button", name=name).click()
+
+    def follow(self, name: str | re.Pattern[str]) -> None:
+        """Follow the first link of this name."""
+        self.page.get_by_role("link", name=name).first.click()
+
+    def heading(self, words: str | re.Pattern[str]) -> None:
+        """Assert that the page's heading says this."""
+        expect(self.page.locator("h1")).to_have_text(words)
+
     def axe(self) -> None:
-        """Assert that axe finds nothing on this page, and that it does not overflow."""
-        found = Axe().run(self.page, options={
-            "runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"],
-        })
-        assert found.violations_count == 0, f"{self.page.url}\n{found.generate_report()}"
-        wide = self.page.evaluate("document.documentElement.scrollWidth - innerWidth")
-        assert wide <= 0, f"{self.page.url} is {wide}px wider than the screen"
+        """Assert that axe finds nothing here, in light and dark, and that nothing sticks out."""
+        other = "light" if self.scheme == "dark" else "dark"
+        found = unwell(self.page)
+        self.page.emulate_media(color_scheme=other, reduced_motion="reduce")
+        found += [f"{other}: {one}" for one in unwell(self.page, only=["color-contrast"])]
+        self.page.emulate_media(color_scheme=self.scheme, reduced_motion="reduce")
+        assert found + too_wide(self.page) == [], self.page.url
 
     def close(self) -> None:
         """Leave; nothing may have gone wrong on the way."""
@@ -153,8 +229,9 @@ def visit(chromium: Browser, server: Server) -> Iterator:
     """Return a function that opens a visitor: `visit(size=PHONE, scheme="dark")`."""
     opened: list[Visitor] = []
 
-    def open_one(*, size: dict = DESK, scheme: str = "light", javascript: bool = True) -> Visitor:
-        visitor = Visitor(chromium, server.url, size=size, scheme=scheme, javascript=javascript)
+    def open_one(*, size: dict = DESK, scheme: str = "light", javascript: bool = True,
+                 at: Server = server) -> Visitor:
+        visitor = Visitor(chromium, at.url, size=size, scheme=scheme, javascript=javascript)
         opened.append(visitor)
         return visitor
 
