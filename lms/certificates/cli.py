@@ -7,6 +7,7 @@ from typing import Any
 import click
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy.exc import DatabaseError
 
 from lms import clock
 from lms.certificates import queries
@@ -33,17 +34,24 @@ def verify(target: str, as_json: bool) -> None:
     Exit status 0 only when all of it agrees.
     """
     path = Path(target)
-    if path.is_file():
-        told, good = _of_file(path)
-    elif path.suffix.lower() == ".pdf" or (len(path.parts) > 1 and "verify" not in path.parts):
+    if not path.is_file() and _names_a_file(path):
         raise click.UsageError(f"There is no file {target}.")
-    else:
-        told, good = _of_code(target)
+    try:
+        told, good = _of_file(path) if path.is_file() else _of_code(target)
+    except DatabaseError as problem:
+        raise click.ClickException(
+            f"The ledger can't be read ({type(problem.orig).__name__}). Run lms doctor."
+        ) from None
     if as_json:
         click.echo(json.dumps(told, ensure_ascii=False, indent=1))
     else:
         _say(told)
     raise SystemExit(0 if good else 1)
+
+
+def _names_a_file(path: Path) -> bool:
+    """Say whether a file was meant; an address that ends in a code has folders, too."""
+    return path.suffix.lower() == ".pdf" or (len(path.parts) > 1 and "verify" not in path.parts)
 
 
 def _of_file(path: Path) -> tuple[dict[str, Any], bool]:
@@ -88,9 +96,7 @@ def _of_code(code: str) -> tuple[dict[str, Any], bool]:
 def _problems(verdict: Verdict) -> list[str]:
     one = verdict.certificate
     if one is None:
-        slip = " Its check character does not agree: compare it with the paper."
-        unknown = f"No certificate here carries the code {verdict.code}."
-        return [unknown + (slip if verdict.is_damaged else "")]
+        return [f"No certificate here carries the code {verdict.code}. {verdict.slip}".strip()]
     if one.ending is not None:
         by = f" by {one.ending.replaced_by}" if one.ending.replaced_by else ""
         return [f"It was {one.ending.state}{by} on {one.ending.at:%Y-%m-%d}: {one.ending.reason}"]

@@ -143,10 +143,7 @@ def verify() -> ResponseReturnValue:
     if is_serial(typed):
         problem = "This is the serial number. The code stands above it and has twenty characters."
     else:
-        problem = (
-            f"A code has {codes.LENGTH} letters and figures in groups of five; this has "
-            f"{len(characters)}. Compare it with the certificate."
-        )
+        problem = f"{codes.slip(characters)} Compare it with the certificate."
     page = flask.render_template("certificates/verify.html", typed=typed[:200], problem=problem)
     return _bare(page, 422)
 

@@ -78,3 +78,17 @@ def test_anything_may_be_typed(typed: str):
 def test_a_pasted_address_is_read_as_its_code(typed: str):
     code = codes.generate(secrets.randbelow)
     assert codes.grouped(codes.normalise(typed.format(code))) == code
+
+
+@given(st.text(max_size=60))
+def test_a_slip_is_told_exactly_when_there_is_one(typed: str):
+    characters = codes.normalise(typed)
+    assert bool(codes.slip(characters)) != codes.is_undamaged(characters)
+
+
+def test_slips_are_told_by_their_kind():
+    whole_code = whole("0" * codes.RANDOM)
+    assert codes.slip(whole_code) == ""
+    assert "this has 19" in codes.slip(whole_code[:-1])
+    assert "check character" in codes.slip(whole_code[:-1] + "Z")
+    assert "and no U" in codes.slip(whole_code[:-1] + "U")

@@ -77,7 +77,7 @@ class Verdict:
     certificate: Certificate | None = None
     replacement_code: str | None = None
     replacement_state: State | None = None
-    is_damaged: bool = False
+    slip: str = ""  # what is wrong with a code that can't be one of ours
 
 
 def as_row(entry: LedgerEntry) -> Row:
@@ -214,12 +214,11 @@ def by_code(typed: str, *, at: datetime) -> Verdict:
     """Return what a code is worth, however it was typed; an unknown code is a verdict too."""
     characters = codes.normalise(typed)
     code = codes.grouped(characters)
-    found = None
-    if codes.is_undamaged(characters):
+    found, slip = None, codes.slip(characters)
+    if not slip:
         found = db.session.execute(_issued().where(LedgerEntry.code == code)).first()
     if found is None:
-        damaged = not codes.is_undamaged(characters)
-        return Verdict(state=State.UNKNOWN, code=code[:60], is_damaged=damaged)
+        return Verdict(state=State.UNKNOWN, code=code[:60], slip=slip)
     one = _certificate(found[0], found[1], at=at)
     if one.ending is None or one.ending.replaced_by is None:
         return Verdict(state=one.state, code=code, certificate=one)

@@ -68,6 +68,20 @@ def is_code(characters: str) -> bool:
     return len(characters) == LENGTH and all(one in _VALUE for one in characters)
 
 
+def slip(characters: str) -> str:
+    """Return what is wrong with normalised characters as a sentence, or "" for a whole code."""
+    if len(characters) != LENGTH:
+        return (
+            f"A code has {LENGTH} letters and figures in groups of five; this has "
+            f"{len(characters)}."
+        )
+    if not is_code(characters):
+        return "A code holds only figures and letters, and no U."
+    if not is_undamaged(characters):
+        return "This is not as it was printed: its check character does not agree."
+    return ""
+
+
 def is_undamaged(characters: str) -> bool:
     """Say whether normalised characters are a code whose check character agrees."""
     return is_code(characters) and not _syndrome([_VALUE[one] for one in characters])
