@@ -1,0 +1,284 @@
+"""The outbox: written with its cause, delivered once, tried again with growing pauses."""
+
+import socket
+import threading
+from datetime import timedelta
+from email import message_from_bytes, policy
+
+import pytest
+from aiosmtpd.controller import Controller
+from aiosmtpd.smtp import AuthResult
+from sqlalchemy import select
+
+from lms import outbox
+from lms.config import MailServer
+from lms.db import db
+from lms.errors import Missing, Refused
+from lms.outbox import Message, State
+from lms.web.door import kept
+from tests.conftest import NOON
+
+FROM = "Rounds <rounds@example.org>"
+
+
+class Sink:
+    """A mail server that keeps what it's given, and refuses what it's told to."""
+
+    def __init__(self) -> None:
+        self.mails: list = []
+        self.refuse: dict[str, str] = {}
+        self.answer = "250 OK"
+        self.gate = threading.Event()
+        self.gate.set()
+
+    async def handle_RCPT(self, server, session, envelope, address, options):  # noqa: N802
+        if address in self.refuse:
+            return self.refuse[address]
+        envelope.rcpt_tos.append(address)
+        return "250 OK"
+
+    async def handle_DATA(self, server, session, envelope):  # noqa: N802
+        if self.answer.startswith("250"):
+            self.mails.append(message_from_bytes(envelope.content, policy=policy.default))
+        return self.answer
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+@pytest.fixture
+def sink():
+    handler = Sink()
+    controller = Controller(handler, hostname="127.0.0.1", port=free_port())
+    controller.start()
+    handler.server = MailServer(
+        host="127.0.0.1", port=controller.port, user="", password="", encrypted=False
+    )
+    yield handler
+    controller.stop()
+
+
+def queue(key="one", *, address="lena@example.org", at=NOON, **more) -> int:
+    with kept():
+        given = {"subject": "Hello", "body": "Read this.\n", "person_id": None}
+        outbox.queue(key=key, address=address, at=at, **(given | more))
+        return db.session.scalars(select(Message.id).where(Message.key == key)).one()
+
+
+def deliver(sink, at=NOON, **more) -> outbox.Delivered:
+    return outbox.deliver(sink.server, FROM, at=at, keep=kept, **more)
+
+
+def row(message_id: int) -> Message:
+    db.session.rollback()
+    return db.session.get_one(Message, message_id, populate_existing=True)
+
+
+def test_a_mail_is_handed_over_once_with_its_headers(app, sink):
+    one = queue(subject="Grüße an Nguyễn", body="Xin chào, Lena.\n.\nEnd\n")
+    assert deliver(sink) == outbox.Delivered(sent=1, failed=0)
+    assert deliver(sink) == outbox.Delivered(sent=0, failed=0)
+    (mail,) = sink.mails
+    assert (mail["To"], mail["From"]) == ("lena@example.org", FROM)
+    assert mail["Subject"] == "Grüße an Nguyễn"
+    assert mail["Auto-Submitted"] == "auto-generated"
+    assert mail["Message-ID"].endswith("@example.org>")
+    assert mail.get_content().replace("\r\n", "\n") == "Xin chào, Lena.\n.\nEnd\n"
+    assert row(one).sent_at == NOON
+
+
+def test_a_key_is_queued_once(app):
+    queue()
+    with kept():
+        again = outbox.queue(
+            key="one", person_id=None, address="x@example.org", subject="", body="", at=NOON
+        )
+    assert again is False
+    assert outbox.listing(page=1).total == 1
+
+
+def test_what_is_not_kept_is_not_mailed(app, sink):
+    def cause() -> None:
+        with kept():
+            outbox.queue(
+                key="one", person_id=None, address="x@example.org", subject="s", body="b", at=NOON
+            )
+            raise ValueError("the cause failed")
+
+    with pytest.raises(ValueError, match="cause"):
+        cause()
+    assert deliver(sink).sent == 0
+
+
+def test_a_secret_is_dropped_once_it_is_sent(app, sink):
+    one = queue(body="https://x/reset-password/SECRET", is_secret=True)
+    deliver(sink)
+    assert "SECRET" in sink.mails[0].get_content()
+    assert "SECRET" not in row(one).body
+    with kept(), pytest.raises(Refused, match="not kept"):
+        outbox.resend(message_id=one, at=NOON)
+
+
+def test_the_pauses_grow_and_the_sixth_try_is_the_last(app, sink):
+    sink.answer = "451 try later"
+    one = queue(body="SECRET", is_secret=True)
+    at, pauses = NOON, []
+    for number in range(1, 6):
+        assert deliver(sink, at) == outbox.Delivered(sent=0, failed=1)
+        assert row(one).tries == number
+        pauses.append(row(one).next_try_at - at)
+        assert deliver(sink, row(one).next_try_at - timedelta(seconds=1)).failed == 0
+        at = row(one).next_try_at
+    assert pauses == [timedelta(minutes=2**n) for n in range(1, 6)]
+    assert deliver(sink, at).failed == 1
+    assert row(one).failed_at == at
+    assert "451" in row(one).problem
+    assert row(one).body == outbox.SPENT
+    assert deliver(sink, at + timedelta(days=9)) == outbox.Delivered(sent=0, failed=0)
+
+
+def test_a_mailbox_that_is_not_there_fails_at_once_and_the_others_are_sent(app, sink):
+    sink.refuse["gone@example.org"] = "550 no such mailbox"
+    gone, there = queue("gone", address="gone@example.org"), queue("there")
+    assert deliver(sink) == outbox.Delivered(sent=1, failed=1)
+    assert row(gone).failed_at == NOON
+    assert "550 no such mailbox" in row(gone).problem
+    assert row(there).sent_at == NOON
+
+
+def test_a_mailbox_that_is_full_is_tried_again(app, sink):
+    sink.refuse["lena@example.org"] = "452 full"
+    one = queue()
+    deliver(sink)
+    assert row(one).failed_at is None
+    sink.refuse.clear()
+    assert deliver(sink, NOON + timedelta(minutes=2)).sent == 1
+    assert row(one).problem is None
+
+
+@pytest.mark.parametrize(
+    "bad",
+    [{"subject": "one\r\nBcc: all@example.org"}, {"address": "a@example.org\nBcc: b@example.org"}],
+)  # fmt: skip
+def test_a_mail_that_can_not_be_written_fails_alone(app, sink, bad):
+    wrong = queue("wrong", **bad)
+    queue("right")
+    assert deliver(sink) == outbox.Delivered(sent=1, failed=1)
+    assert row(wrong).failed_at == NOON
+    assert len(sink.mails) == 1
+
+
+def test_a_mail_server_that_is_not_there_loses_nothing(app, sink):
+    one = queue()
+    nowhere = MailServer(host="127.0.0.1", port=free_port(), user="", password="", encrypted=False)
+    came = outbox.deliver(nowhere, FROM, at=NOON, keep=kept)
+    assert came == outbox.Delivered(sent=0, failed=1)
+    assert "Refused" in row(one).problem
+    assert deliver(sink, NOON + timedelta(minutes=2)).sent == 1
+
+
+def test_two_workers_at_once_send_each_mail_once(app, sink):
+    for number in range(30):
+        queue(f"mail{number}", address=f"p{number}@example.org")
+    came: list[outbox.Delivered] = []
+    problems: list[BaseException] = []
+
+    def work() -> None:
+        try:
+            with app.app_context():
+                came.append(deliver(sink))
+        except BaseException as error:  # noqa: BLE001 - told to the test
+            problems.append(error)
+
+    workers = [threading.Thread(target=work) for _ in range(4)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+    assert problems == []
+    assert sum(one.sent for one in came) == 30
+    assert sorted(mail["To"] for mail in sink.mails) == sorted(
+        f"p{number}@example.org" for number in range(30)
+    )
+
+
+def test_a_mail_that_a_dead_worker_held_is_let_go_after_its_lease(app, sink):
+    queue()
+    with kept():
+        assert outbox.claim(at=NOON) is not None
+    assert deliver(sink, NOON + timedelta(minutes=9)).sent == 0
+    assert deliver(sink, NOON + outbox.LEASE).sent == 1
+
+
+def test_no_more_than_asked_for_is_sent_in_a_round_the_longest_due_first(app, sink):
+    for number in range(3):
+        queue(f"mail{number}", subject=str(number), at=NOON - timedelta(minutes=number))
+    assert deliver(sink, limit=2).sent == 2
+    assert [mail["Subject"] for mail in sink.mails] == ["2", "1"]
+
+
+def test_case_56_a_mail_that_failed_is_sent_again(app, sink):
+    sink.refuse["lena@example.org"] = "550 no such mailbox"
+    one = queue()
+    deliver(sink)
+    assert outbox.counts() == {State.QUEUED: 0, State.SENT: 0, State.FAILED: 1}
+    sink.refuse.clear()
+    with kept():
+        outbox.resend(message_id=one, at=NOON)
+    with kept(), pytest.raises(Refused, match="queued already"):
+        outbox.resend(message_id=one, at=NOON)
+    assert deliver(sink).sent == 1
+
+
+def test_case_56_a_mail_that_was_sent_goes_again_as_a_copy_and_stays_written_down(app, sink):
+    one = queue()
+    deliver(sink)
+    with kept():
+        outbox.resend(message_id=one, at=NOON + timedelta(hours=1))
+    assert row(one).sent_at == NOON
+    assert deliver(sink, NOON + timedelta(hours=1)).sent == 1
+    assert len(sink.mails) == 2
+    with kept(), pytest.raises(Missing):
+        outbox.resend(message_id=999, at=NOON)
+
+
+def test_the_list_has_pages_and_states(app):
+    for number in range(53):
+        queue(f"mail{number}")
+    first, last = outbox.listing(page=1), outbox.listing(page=99)
+    assert (len(first.messages), first.pages, first.total) == (50, 2, 53)
+    assert (len(last.messages), last.page) == (3, 2)
+    assert outbox.listing(page=1, state=State.SENT).messages == ()
+
+
+@pytest.mark.filterwarnings("ignore:Requiring AUTH:UserWarning")
+def test_signing_in_at_the_mail_server(app):
+    seen = []
+
+    class Door:
+        def __call__(self, server, session, envelope, mechanism, data):
+            seen.append((data.login, data.password))
+            return AuthResult(success=data.password == b"right", handled=False)
+
+    handler = Sink()
+    controller = Controller(
+        handler, hostname="127.0.0.1", port=free_port(), authenticator=Door(),
+        auth_required=True, auth_require_tls=False,
+    )  # fmt: skip
+    controller.start()
+    try:
+        one = queue()
+        for password, at in (("wrong", NOON), ("right", NOON + timedelta(minutes=2))):
+            server = MailServer(
+                host="127.0.0.1", port=controller.port, user="rounds", password=password,
+                encrypted=False,
+            )  # fmt: skip
+            outbox.deliver(server, FROM, at=at, keep=kept)
+            assert password not in (row(one).problem or "")
+        assert row(one).sent_at is not None
+        assert seen[-1] == (b"rounds", b"right")
+    finally:
+        controller.stop()
