@@ -4,6 +4,10 @@ VENV := .venv
 BIN := $(VENV)/bin
 export LMS_INSTANCE ?= instance
 PORT ?= 8000
+# What is tested on PostgreSQL as well; the rest does not touch the database or has tests of its own.
+ON_BOTH_ENGINES := tests/people tests/courses/test_operations.py tests/courses/test_queries.py \
+	tests/certificates/test_operations.py tests/certificates/test_views.py tests/learning tests/credit \
+	tests/assignments tests/reports tests/web
 
 .PHONY: help run test lint bench shots setup setup-dev lock clean
 
@@ -36,6 +40,8 @@ lint: setup-dev ## linters, types and the contracts between parts
 test: setup-dev ## everything: linters, types, contracts, unit, PDF, browser, PostgreSQL
 	@$(BIN)/python tests/tools.py
 	@$(BIN)/python -m pytest -n 2 --dist loadgroup
+	@echo "The same on PostgreSQL, where the database takes part:"
+	@ROUNDS_TEST_ENGINE=postgresql $(BIN)/python -m pytest -n 2 -m "not browser" $(ON_BOTH_ENGINES)
 
 shots: setup-dev ## a picture of every page at 390, 820 and 1440 px, light and dark, in shots/
 	@$(BIN)/python tests/tools.py
