@@ -133,7 +133,6 @@ class CoursePage:
 
     course: Course
     standing: Standing
-    published_at: datetime
     can_start: bool  # a first start, or a new cycle, is possible today
     can_begin_again: bool
     is_retired: bool
@@ -159,7 +158,7 @@ def course_page(person_id: int, key: str, *, at: datetime, today: date) -> Cours
     """Return the page of a course for this person; raise Missing for an unknown course."""
     standing = progress.standing(person_id, key, at=at, today=today)
     version = courses.version(standing.version_id)
-    course = courses.content_of(version)
+    course = standing.course
     newest = version
     if standing.newest_number != standing.version_number:
         newest = courses.latest(key)
@@ -169,7 +168,6 @@ def course_page(person_id: int, key: str, *, at: datetime, today: date) -> Cours
     return CoursePage(
         course=course,
         standing=standing,
-        published_at=version.published_at,
         can_start=can_start,
         can_begin_again=can_start and (standing.is_complete or caught),
         is_retired=is_retired,
@@ -258,7 +256,6 @@ class Takeaway:
     course_title: str
     title: str
     html: str
-    references: tuple[Any, ...]
     reviewed_on: date
     version_number: int
 
@@ -274,7 +271,6 @@ def takeaway(person_id: int, key: str) -> Takeaway | None:
         course_title=course.title,
         title=course.takeaway_title,
         html=courses.takeaway_html(version),
-        references=course.references,
         reviewed_on=course.reviewed_on,
         version_number=version.number,
     )
@@ -310,10 +306,7 @@ def series_page(person_id: int, key: str, *, at: datetime, today: date) -> Serie
     """Return a series with the state of each course; raise Missing for an unknown series."""
     series = courses.series(key)
     stands = progress.standings_of(person_id, at=at, today=today)
-    shown = _shown(series.courses, stands)
-    versions = {one.version_id for one in shown}
-    contents = {one: courses.content_of(courses.version(one)) for one in versions}
-    cards = tuple(Card(course=contents[one.version_id], standing=one) for one in shown)
+    cards = tuple(Card(course=one.course, standing=one) for one in _shown(series.courses, stands))
     if not cards and not series.planned:
         raise Missing(key)
     return SeriesPage(

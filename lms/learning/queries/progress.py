@@ -47,6 +47,7 @@ class Standing:
 
     person_id: int
     course_key: str
+    course: Course = field(repr=False)  # what this version says
     enrolment_id: int | None
     cycle: int
     acknowledged_at: datetime | None
@@ -228,6 +229,7 @@ def _standing(
     return Standing(
         person_id=person_id,
         course_key=course.key,
+        course=course,
         enrolment_id=enrolled.id if enrolled else None,
         cycle=enrolled.cycle if enrolled else 0,
         acknowledged_at=enrolled.acknowledged_at if enrolled else None,
