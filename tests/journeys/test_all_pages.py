@@ -5,10 +5,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser
 
-from tests.journeys.conftest import DESK, PHONE, Server, Visitor, too_wide, unwell
+from tests.journeys.conftest import DESK, PHONE, Server, Visitor, too_wide
 from tests.shots import SHOTS, Shot, stage, visitors
 
 pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+CONTRAST = ["color-contrast"]
 NARROW = {"width": 320, "height": 640}  # what is left of 1280 px at 400 %
 
 
@@ -36,9 +37,9 @@ def test_axe_finds_nothing_on_this_page_and_it_fits(
     wrong = []
     for size in (DESK, PHONE):
         page.set_viewport_size(size)
-        wrong += [f"{size['width']} px: {one}" for one in unwell(page) + too_wide(page)]
+        wrong += [f"{size['width']} px: {one}" for one in visitor.unwell() + too_wide(page)]
         page.emulate_media(color_scheme="dark", reduced_motion="reduce")
-        wrong += [f"{size['width']} px, dark: {one}" for one in unwell(page, only=["color-contrast"])]
+        wrong += [f"{size['width']} px, dark: {one}" for one in visitor.unwell(only=CONTRAST)]
         page.emulate_media(color_scheme="light", reduced_motion="reduce")
     page.set_viewport_size(NARROW)
     wrong += [f"320 px: {one}" for one in too_wide(page)]

@@ -39,7 +39,8 @@ def answered(server: Server, attempt_id: int) -> int:
 
 
 def attempt_on(page: Page) -> int:
-    """Return the attempt whose page this is."""
+    """Return the attempt whose page this is, or is about to be."""
+    page.wait_for_url(re.compile(r"/attempts/\d+"))
     found = re.search(r"/attempts/(\d+)", page.url)
     assert found, page.url
     return int(found[1])
