@@ -1,4 +1,4 @@
-"""Pictures by their digest, and the planner's page of a course's versions."""
+"""The planner's page of a course's versions."""
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -11,23 +11,6 @@ from lms.errors import Refused
 from lms.web.door import Blueprint
 
 bp = Blueprint("courses", __name__)
-
-# The address holds the digest of the bytes, so they may be kept for ever; by this browser only,
-# since a course may be for those who signed in.
-_FOR_EVER = "private, max-age=31536000, immutable"
-
-
-@bp.get("/media/<string:digest>", may=Permission.LEARN)
-def media(digest: str) -> ResponseReturnValue:
-    """Send a picture."""
-    medium = queries.medium(digest)
-    response = flask.Response(medium.content, content_type=medium.content_type)
-    response.headers["Cache-Control"] = _FOR_EVER
-    response.headers["X-Content-Type-Options"] = "nosniff"
-    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
-    response.set_etag(digest)
-    return response.make_conditional(flask.request)
-
 
 @bp.get("/courses/<string:key>/versions", may=Permission.RETIRE)
 def versions(key: str) -> ResponseReturnValue:

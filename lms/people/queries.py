@@ -109,6 +109,11 @@ def _zone(name: str | None, other: ZoneInfo) -> ZoneInfo:
         return other
 
 
+def once_signed_in(digest: str) -> int | None:
+    """Return whose token this was, also after it ended; None when it never was one."""
+    return db.session.scalar(select(SignIn.person_id).where(SignIn.token_digest == digest))
+
+
 def _me(row: Row[Any], zone: ZoneInfo) -> Me:
     return Me(
         id=row.id,

@@ -56,23 +56,9 @@ class Board:
 
 def board(actor: Actor, *, at: datetime, today: date) -> Board:
     """Return what this person's home page shows. `today` is the institution's calendar day."""
-    offered = {
-        content.key: (version, content)
-        for version in courses.offered(today)
-        for content in (courses.content_of(version),)
-    }
-    stands = progress.standings_of(actor.person_id, at=at)
-    everyone = {
-        key: Underway(
-            key=key,
-            title=content.title,
-            minutes=content.minutes,
-            quarters=content.quarters,
-            standing=stands[key],
-        )
-        for key, (_version, content) in offered.items()
-        if key in stands
-    }
+    offered = [courses.content_of(version).key for version in courses.offered(today)]
+    stands = progress.standings_of(actor.person_id, at=at, today=today)
+    everyone = {key: _underway(stands[key]) for key in offered if key in stands}
     owed = assignments.own_obligations(actor, today=today)
     open_ones = [one for one in owed if one.state in {State.OVERDUE, State.SOON, State.OPEN}]
     due = tuple(made for one in open_ones if (made := _due(one, everyone, today=today)) is not None)
@@ -86,11 +72,21 @@ def board(actor: Actor, *, at: datetime, today: date) -> Board:
     return Board(
         due=due,
         underway=tuple(underway),
-        unclaimed=tuple(
-            one for one in everyone.values() if one.standing.completed_at and one.standing.can_claim
-        ),
+        # Also of courses that are no longer offered: credit earned is not forgotten.
+        unclaimed=tuple(_underway(one) for one in stands.values() if one.can_claim),
         fresh=tuple(fresh[:3]),
-        done_count=sum(1 for one in everyone.values() if one.standing.completed_at),
+        done_count=sum(1 for one in stands.values() if one.is_complete),
+    )
+
+
+def _underway(standing: Standing) -> Underway:
+    course = standing.course
+    return Underway(
+        key=course.key,
+        title=course.title,
+        minutes=course.minutes,
+        quarters=course.quarters,
+        standing=standing,
     )
 
 
@@ -337,7 +333,7 @@ def person(actor: Actor, person_id: int, *, at: datetime, today: date) -> Person
     owed = assignments.obligations(
         department_ids=[found.department_id], today=today, person_id=person_id
     )
-    stands = progress.standings_of(person_id, at=at)
+    stands = progress.standings_of(person_id, at=at, today=today)
     titles = dict(assignments.titles().values())
     lines = []
     for one in sorted(owed, key=lambda each: (URGENCY[each.state], each.asked.due_on)):

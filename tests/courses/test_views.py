@@ -10,6 +10,7 @@ from lms.courses.operations import publish
 from lms.db import db
 from tests.conftest import NOON
 from tests.courses.tiny import publish_tiny, tiny
+from tests.learning.steps import begin
 
 PNG = b"\x89PNG\r\n\x1a\nthe rest"
 
@@ -23,8 +24,10 @@ def picture() -> str:
     return db.session.scalars(select(Medium.digest)).one()
 
 
-def test_a_picture_is_sent_to_who_signed_in_and_may_be_kept(app: Flask, cast, as_):
+def test_a_picture_is_sent_to_who_began_the_course_and_may_be_kept(app: Flask, cast, as_):
     digest = picture()
+    begin(cast.actor("lena"), at=NOON)
+    db.session.commit()
     answer = as_(cast.lena).get(f"/media/{digest}")
     assert answer.status_code == 200
     assert answer.data == PNG
@@ -33,6 +36,12 @@ def test_a_picture_is_sent_to_who_signed_in_and_may_be_kept(app: Flask, cast, as
     assert answer.headers["X-Content-Type-Options"] == "nosniff"
     again = as_(cast.lena).get(f"/media/{digest}", headers={"If-None-Match": f'"{digest}"'})
     assert again.status_code == 304
+
+
+def test_case_50_a_picture_is_not_there_for_who_has_not_begun_its_course(app: Flask, cast, as_):
+    digest = picture()
+    assert as_(cast.noor).get(f"/media/{digest}").status_code == 404
+    assert as_(cast.petra).get(f"/media/{digest}").status_code == 200
 
 
 def test_a_picture_is_not_sent_to_strangers_and_an_unknown_one_is_not_there(

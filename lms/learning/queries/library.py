@@ -5,12 +5,17 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
+from sqlalchemy import Text, cast, select
+
+from lms.access import Actor, Permission, everywhere
 from lms.courses import queries as courses
-from lms.courses.models import CourseVersion
+from lms.courses.models import CourseVersion, Medium
 from lms.courses.rules.course import Course
 from lms.courses.rules.page import LessonPage
 from lms.courses.rules.series import Series
+from lms.db import db
 from lms.errors import Missing
+from lms.learning.models import Enrolment
 from lms.learning.queries import progress
 from lms.learning.queries.progress import Standing
 from lms.learning.rules.progress import Step, StepKind, claim_until, takes_starts
@@ -321,3 +326,19 @@ def _shown(keys: Collection[str], stands: dict[str, Standing]) -> list[Standing]
     """Return the courses of a series that are open, or that this person has begun."""
     known = [stands[key] for key in keys if key in stands]
     return [one for one in known if one.is_begun or not one.is_closed]
+
+
+def medium(actor: Actor, digest: str) -> Medium:
+    """Return a picture of a version this actor is on, or any to a planner; raise Missing.
+
+    A picture belongs to its lesson: who may not read the one gets nothing of the other (case 50).
+    """
+    if not everywhere(actor, Permission.PUBLISH):
+        own = select(Enrolment.course_version_id).where(Enrolment.person_id == actor.person_id)
+        shown = select(CourseVersion.id).where(
+            CourseVersion.id.in_(own),
+            cast(CourseVersion.rendered, Text).contains(f"/media/{digest}", autoescape=True),
+        )
+        if db.session.scalar(shown.limit(1)) is None:
+            raise Missing(digest)
+    return courses.medium(digest)

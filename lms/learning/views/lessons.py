@@ -18,6 +18,10 @@ from lms.web.door import Blueprint
 
 bp = Blueprint("learning", __name__)
 
+# The address holds the digest of the bytes, so they may be kept for ever; by this browser only,
+# since a course may be for those who signed in.
+_FOR_EVER = "private, max-age=31536000, immutable"
+
 NOT_BEGUN = "Lessons open when you start the course. The button is at the end of this page."
 
 
@@ -132,6 +136,18 @@ def takeaway(key: str) -> ResponseReturnValue:
         flask.flash(NOT_BEGUN, "info")
         return _to_course(key)
     return flask.render_template("learning/takeaway.html", page=page)
+
+
+@bp.get("/media/<string:digest>", may=Permission.LEARN)
+def media(digest: str) -> ResponseReturnValue:
+    """Send a picture of a lesson to those who have begun its course, and to planners."""
+    medium = queries.medium(current_user.actor, digest)
+    response = flask.Response(medium.content, content_type=medium.content_type)
+    response.headers["Cache-Control"] = _FOR_EVER
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Content-Security-Policy"] = "default-src 'none'; sandbox"
+    response.set_etag(digest)
+    return response.make_conditional(flask.request)
 
 
 @bp.get("/series/<string:key>", may=Permission.LEARN)

@@ -2,8 +2,10 @@
 
 from lms.people.views import accounts, outgoing, places, profile, staff
 from lms.people.views.blueprint import bp
-from lms.people.views.session import SignedIn, load, unauthorized
+from lms.people.views.session import SignedIn, load
+from lms.people.views.unsent import unauthorized, unsent
 
 __all__ = [
-    "SignedIn", "accounts", "bp", "load", "outgoing", "places", "profile", "staff", "unauthorized"
+    "SignedIn", "accounts", "bp", "load", "outgoing", "places", "profile", "staff", "unauthorized",
+    "unsent",
 ]  # fmt: skip

@@ -12,7 +12,7 @@ from lms.people import operations, queries
 from lms.people.forms import ForgotForm, ResetForm, SignInForm
 from lms.people.rules import PASSWORD_LEAST, email_key, safe_path
 from lms.people.views.blueprint import bp
-from lms.people.views.session import begin, network, present_token
+from lms.people.views.session import KEPT, begin, network, present_token
 from lms.web import limits, pages
 from lms.web.door import ANYONE
 
@@ -82,7 +82,7 @@ def open_session() -> ResponseReturnValue:
     if opened is not None:
         limits.forget(account)
         begin(opened.token)
-        return flask.redirect(target, code=303)
+        return flask.redirect("/unsent" if KEPT in flask.session else target, code=303)
     limits.note(account, at=at)
     limits.note(address, at=at)
     left = _tries_left(account, address, at)

@@ -4,7 +4,6 @@ import ipaddress
 from urllib.parse import quote, urlsplit
 
 import flask
-from flask.typing import ResponseReturnValue
 from flask_login import UserMixin
 
 from lms import clock
@@ -12,6 +11,9 @@ from lms.access import Actor
 from lms.people import queries, rules
 from lms.people.queries import Me
 from lms.web import pages
+
+KEPT = "unsent"
+"""Where the cookie holds a form that could not be saved; see unsent.py."""
 
 
 class SignedIn(UserMixin):  # type: ignore[misc]
@@ -37,7 +39,10 @@ def present_token() -> str | None:
 
 def begin(token: str) -> None:
     """Put a new sign-in into the cookie; nothing of an earlier one stays (no fixation)."""
+    kept = flask.session.get(KEPT)
     flask.session.clear()
+    if kept is not None:
+        flask.session[KEPT] = kept
     flask.session.permanent = True
     flask.session["_user_id"] = token
     flask.session["_fresh"] = True
@@ -58,16 +63,7 @@ def network() -> str:
     return str(address)
 
 
-def unauthorized() -> ResponseReturnValue:
-    """Lead a stranger to the sign-in page and back; JSON clients get a 401."""
-    if pages.wants_json():
-        return pages.problem(401)
-    target = rules.safe_path(_wanted())
-    where = "/sign-in" if target == "/" else f"/sign-in?next={quote(target, safe='/')}"
-    return flask.redirect(where, code=303)
-
-
-def _wanted() -> str:
+def wanted() -> str:
     """Return the page to come back to; for an action, the page that it was sent from."""
     request = flask.request
     if request.method == "GET":
