@@ -15,7 +15,9 @@ from lms.courses.models import Course
 from lms.db import db
 from lms.errors import Missing
 from lms.learning.models import Completion, Enrolment
+from lms.people import queries as people
 from lms.people.models import Department, Person
+from lms.people.rules import below, path_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +38,11 @@ class Tree:
 
     def below(self, department_id: int) -> frozenset[int]:
         """Return a department and all below it."""
-        return frozenset(one for one in self.parents if department_id in self.above(one))
+        return below(self.parents, [department_id])
 
     def path(self, department_id: int) -> str:
         """Write a department with those above it: "Acute Care › Emergency Medicine"."""
-        return " › ".join(self.names[one] for one in reversed(self.above(department_id)))
+        return " › ".join(path_of(self.names, self.parents, department_id))
 
 
 def tree() -> Tree:
@@ -55,8 +57,8 @@ def tree() -> Tree:
 
 def department(department_id: int) -> Department:
     """Return a department that is not retired; raises Missing."""
-    found = db.session.get(Department, department_id)
-    if found is None or found.retired_at is not None:
+    found = people.department(department_id)
+    if found.retired_at is not None:
         raise Missing("department")
     return found
 
