@@ -45,6 +45,23 @@ def finish(page: Page, metadata: Metadata, attachment: Attachment, room: int = R
     kept free for the signature; with 0 the file has no place for one.
     """
     buffer = io.BytesIO()
+    canvas, document = begin(buffer, page, metadata)
+    _attach(document, metadata, attachment)
+    if room:
+        _prepare_signature(document, metadata, room)
+    _structure(document, page.elements, metadata.language, signed=bool(room))
+    page.fonts.finish(document)
+    canvas.showPage()
+    _content(document, page, signed=bool(room))
+    end(canvas, metadata, attachment.data)
+    return buffer.getvalue()
+
+
+def begin(buffer: io.BytesIO, page: Page, metadata: Metadata) -> tuple[Any, Document]:
+    """Answer a canvas of the page's size that writes into ``buffer``, and its document.
+
+    The document declares what PDF/A and PDF/UA ask of a catalogue.
+    """
     canvas: Any = Canvas(
         buffer,
         pagesize=(page.width, page.height),
@@ -54,22 +71,19 @@ def finish(page: Page, metadata: Metadata, attachment: Attachment, room: int = R
         lang=metadata.language,
     )
     canvas._preamble = ""  # ReportLab's own selects Helvetica, which is not embedded
-    document = canvas._doc
-    catalog = document.Catalog
+    catalog = canvas._doc.Catalog
     catalog.__NoDefault__ = [*catalog.__NoDefault__, "OutputIntents", "AF"]
-    _declare(document, metadata)
-    _attach(document, metadata, attachment)
-    if room:
-        _prepare_signature(document, metadata, room)
-    _structure(document, page.elements, metadata.language, signed=bool(room))
-    page.fonts.finish(document)
-    canvas.showPage()
-    _content(document, page, signed=bool(room))
+    _declare(canvas._doc, metadata)
+    return canvas, canvas._doc
+
+
+def end(canvas: Any, metadata: Metadata, material: bytes) -> None:
+    """Write the file; its identifier is made from ``material``, so that equal files are equal."""
+    document = canvas._doc
     document.info = Info(metadata.info())
-    identifier = metadata.identifier(attachment.data)
+    identifier = metadata.identifier(material)
     document._ID = f"[<{identifier}><{identifier}>]\n".encode()
     canvas.save()
-    return buffer.getvalue()
 
 
 def _declare(document: Document, metadata: Metadata) -> None:

@@ -5,11 +5,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from reportlab.pdfgen.canvas import Canvas
-
-from lms.typeset.document import SRGB
-from lms.typeset.metadata import Metadata, xmp
-from lms.typeset.objects import Array, Dictionary, Document, Info, Name, Reference, String, stream
+from lms.typeset.document import begin, end
+from lms.typeset.metadata import Metadata
+from lms.typeset.objects import Array, Dictionary, Document, Name, Reference, String, stream
 from lms.typeset.page import Element, Page
 
 
@@ -36,17 +34,7 @@ def finish(pages: Sequence[Page], tree: Node, metadata: Metadata, material: byte
     file's identifier is made, give the same bytes.
     """
     buffer = io.BytesIO()
-    canvas: Any = Canvas(
-        buffer,
-        pagesize=(pages[0].width, pages[0].height),
-        invariant=1,
-        pageCompression=1,
-        pdfVersion=(1, 7),
-        lang=metadata.language,
-    )
-    canvas._preamble = ""  # ReportLab's own selects Helvetica, which is not embedded
-    document = canvas._doc
-    _declare(document, metadata)
+    canvas, document = begin(buffer, pages[0], metadata)
     _Structure(document, metadata.language, len(pages)).write(tree)
     pages[0].fonts.finish(document)
     for number, page in enumerate(pages):
@@ -56,29 +44,8 @@ def finish(pages: Sequence[Page], tree: Node, metadata: Metadata, material: byte
         made.Contents = stream("\n".join(page.operators))
         made.StructParents = number
         made.Tabs = Name("S")
-    document.info = Info(metadata.info())
-    identifier = metadata.identifier(material)
-    document._ID = f"[<{identifier}><{identifier}>]\n".encode()
-    canvas.save()
+    end(canvas, metadata, material)
     return buffer.getvalue()
-
-
-def _declare(document: Document, metadata: Metadata) -> None:
-    """Write what the catalogue says: metadata, colours, language, marked content."""
-    catalog = document.Catalog
-    catalog.__NoDefault__ = [*catalog.__NoDefault__, "OutputIntents"]
-    intent = {
-        "Type": Name("OutputIntent"),
-        "S": Name("GTS_PDFA1"),
-        "OutputConditionIdentifier": String("sRGB IEC61966-2.1"),
-        "Info": String("sRGB IEC61966-2.1"),
-        "DestOutputProfile": document.Reference(stream(SRGB, entries={"N": 3})),
-    }
-    catalog.OutputIntents = Array([Dictionary(intent)])
-    kinds = {"Type": Name("Metadata"), "Subtype": Name("XML")}
-    catalog.Metadata = stream(xmp(metadata), compress=False, entries=kinds)
-    catalog.MarkInfo = Dictionary({"Marked": "true"})
-    catalog.ViewerPreferences = Dictionary({"DisplayDocTitle": "true"})
 
 
 class _Structure:
