@@ -75,6 +75,16 @@ def _hosts(settings: Settings) -> list[str]:
     return list(dict.fromkeys([public, "localhost", "127.0.0.1", "[::1]"]))
 
 
+@cache
+def _found(folder: Path | None) -> Faces:
+    return Faces.find(folder)
+
+
+def _faces(folder: Path) -> Faces:
+    """Return the faces of an instance; those without fonts of their own share one set."""
+    return _found(folder if folder.is_dir() else None)
+
+
 def _press(settings: Settings) -> Callable[[], Press]:
     """Return a function that makes the press when it's first needed, and keeps it.
 
@@ -92,7 +102,7 @@ def _press(settings: Settings) -> Callable[[], Press]:
                 SigningKey.create(folder, "Rounds", clock.now())
         key = SigningKey.load(folder)
         return Press(
-            faces=Faces.find(settings.instance / "fonts"),
+            faces=_faces(settings.instance / "fonts"),
             key=key,
             anchors=key.anchors,
             base_url=settings.base_url,

@@ -19,7 +19,8 @@ SERIES: Final = "series"
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}", re.ASCII)
 _CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")
 # What editors and systems leave behind, and nobody means.
-_IGNORED: Final = frozenset({".DS_Store", "Thumbs.db", ".gitkeep", "desktop.ini"})
+# What file managers leave, and the record of who reviewed the course: no part of a version.
+_IGNORED: Final = frozenset({".DS_Store", "Thumbs.db", ".gitkeep", "desktop.ini", "REVIEW.md"})
 _PLACES: Final[Mapping[str, frozenset[str]]] = {
     "": frozenset({"toml", "md"}),
     "lessons": frozenset({"md"}),
