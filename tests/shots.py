@@ -84,9 +84,11 @@ SHOTS = (
     Shot("course-new", "lena", CHILD),
     Shot("course-finished", "noor", MYTHS),
     Shot("series", "lena", "/series/caring-for-exploited-young-people"),
-    *(Shot(f"lesson-{n}", "lena", MYTHS + f"/lessons/{{lesson-{n}}}") for n in range(1, 6)),
+    Shot("lesson-open", "ada", MYTHS + "/lessons/{lesson-1}"),
+    # By those who have read them: looking moves nobody's place.
+    *(Shot(f"lesson-{n}", "noor", MYTHS + f"/lessons/{{lesson-{n}}}") for n in range(1, 6)),
     *(Shot(f"lesson-child-{n}", "sam", CHILD + f"/lessons/{{child-{n}}}") for n in range(1, 6)),
-    Shot("lesson-checked", "lena", MYTHS + "/lessons/{lesson-1}", check_oneself),
+    Shot("lesson-checked", "noor", MYTHS + "/lessons/{lesson-1}", check_oneself),
     Shot("takeaway", "lena", MYTHS + "/takeaway"),
     Shot("takeaway-child", "lena", CHILD + "/takeaway"),
     Shot("quiz-not-open", "lena", MYTHS + "/quiz"),
@@ -165,7 +167,10 @@ def stage(server: Server, people: dict[str, Visitor]) -> dict[str, str]:
         for number, one in enumerate(lessons(server, key), start=1):
             places[f"{name}-{number}"] = one
     # Sam is in the middle of a quiz, Otto failed one, Petra passed and has yet to claim.
-    sam, otto, petra = (Errand(people[who], server) for who in ("sam", "otto", "petra"))
+    sam, otto, petra, ada = (
+        Errand(people[who], server) for who in ("sam", "otto", "petra", "ada")
+    )
+    ada.begin(MYTHS_KEY)
     sam.read(CHILD_KEY)
     attempt = sam.quiz(CHILD_KEY)
     sam.answer(attempt, right=99, left_open=2)
@@ -175,7 +180,7 @@ def stage(server: Server, people: dict[str, Visitor]) -> dict[str, str]:
         places[kind] = str(next((d.number for d in drawn if d.item.kind.value == kind), 1))
     places["failed"] = str(otto.take_quiz(MYTHS_KEY, right=3))
     places["passed"] = str(petra.take_quiz(MYTHS_KEY))
-    cora, ada = people["cora"], people["ada"]
+    cora = people["cora"]
     department = _first(cora, "/departments", r"/departments/\d+")
     person = _first(cora, f"{department}?state=overdue", r"/departments/people/\d+")
     return places | {
@@ -183,7 +188,7 @@ def stage(server: Server, people: dict[str, Visitor]) -> dict[str, str]:
         "person": person,
         "exempt": _first(cora, person, r"/assignments/\d+/people/\d+/exempt"),
         "assignment": _first(cora, "/assignments", r"/assignments/\d+"),
-        "people-department": _first(ada, "/people/departments", r"/people/departments/\d+"),
+        "people-department": _first(people["ada"], "/people/departments", r"/people/departments/\d+"),
     }
 
 

@@ -90,9 +90,13 @@ class Errand:
         assert answer.ok, f"{address}: {answer.status} {answer.text()[:2000]}"
         return answer.url
 
+    def begin(self, key: str) -> None:
+        """Start a course."""
+        self.post(f"/courses/{key}/start", {"acknowledged": "y"})
+
     def read(self, key: str) -> None:
         """Start a course and mark all its lessons as read."""
-        self.post(f"/courses/{key}/start", {"acknowledged": "y"})
+        self.begin(key)
         for lesson in lessons(self.server, key):
             self.post(f"/courses/{key}/lessons/{lesson}/read")
 
