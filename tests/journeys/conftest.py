@@ -18,9 +18,7 @@ from typing import Any
 
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
-from playwright.sync_api import Browser, ConsoleMessage, Page, expect, sync_playwright
-
-from tests.tools import browser as find_browser
+from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
 PASSWORD = "correct-horse-battery"
 LMS = Path(sys.executable).parent / "lms"
@@ -122,19 +120,6 @@ def another_server(server: Server, tmp_path_factory: pytest.TempPathFactory) -> 
     running = server.copy(tmp_path_factory.mktemp("another") / "instance").start()
     yield running
     running.stop()
-
-
-@pytest.fixture(scope="session")
-def chromium() -> Iterator[Browser]:
-    """One browser for all journeys."""
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(
-            executable_path=find_browser(),
-            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking",
-                  "--disable-component-update", "--disable-sync", "--no-first-run"],
-        )
-        yield launched
-        launched.close()
 
 
 def _axe(page: Page, only: list[str] | None) -> list[str]:

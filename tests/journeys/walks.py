@@ -54,10 +54,10 @@ def choose(page: Page, drawn: drawing.Drawn, *, tap: bool = False) -> None:
         for row, mark in enumerate(marks):
             page.locator(".answers select").nth(row).select_option(mark)
     elif kind == "case":
-        for mark in marks:
+        for taken, mark in enumerate(marks, start=1):
             page.locator(f".answers input[value='{mark}']").check()
             page.get_by_role("button", name="Do this").click()
-            page.wait_for_load_state()
+            expect(page.locator(".steps > li")).to_have_count(taken)
     else:
         for mark in marks:
             choice = page.locator(f".answers .choice:has(input[value='{mark}'])")
