@@ -10,6 +10,7 @@ import flask
 import pytest
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import Browser, sync_playwright
 
 from lms.app import create_app
 from lms.commands.database import upgrade
@@ -17,6 +18,7 @@ from lms.config import Settings
 from lms.db import db
 from tests.cast import Cast, sign_in_as
 from tests.postgres import Postgres
+from tests.tools import browser as find_browser
 
 NOON = datetime(2026, 11, 2, 20, 0, tzinfo=UTC)  # noon in California
 
@@ -114,3 +116,20 @@ def as_(app: Flask):
         return client
 
     return signed_in
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """One browser for all tests of a process; contexts keep its visitors apart.
+
+    Playwright holds an event loop in the main thread while it runs, which signing in the same
+    thread would trip over: browser tests have a run of their own (`-m browser`).
+    """
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(
+            executable_path=find_browser(),
+            args=["--no-sandbox", "--disable-gpu", "--disable-background-networking",
+                  "--disable-component-update", "--disable-sync", "--no-first-run"],
+        )
+        yield launched
+        launched.close()
