@@ -173,6 +173,8 @@ def test_a_backup_beside_a_busy_writer_is_of_one_instant(
 
         def slowly(connection, table):
             yield from lines(connection, table)
+            while wrote.acquire(blocking=False):
+                pass  # what was written before this table does not show that the writer goes on
             assert wrote.acquire(timeout=20), "the writer was held up by the backup"
 
         monkeypatch.setattr(archive, "_lines", slowly)
