@@ -121,14 +121,14 @@ def test_a_constraint_that_fails_when_the_view_returns_is_a_409(client, room):
 
 def test_a_signed_in_reader_keeps_their_navigation_on_an_error_page(as_, cast):
     page = as_(cast.lena).get("/no-such-page").text
-    assert "Lena Nguyễn, MD" in page
+    assert "<bdi>Lena<" in page
     assert "Go to your home page" in page
 
 
 def test_a_failure_inside_a_view_is_a_page_with_the_readers_name(as_, cast, room):
     page = as_(cast.lena).get(room(raising(ValueError("x")), may=LEARN))
     assert_designed(page, 500)
-    assert "Lena Nguyễn, MD" in page.text
+    assert "<bdi>Lena<" in page.text
 
 
 def gone(*_arguments, **_named):
