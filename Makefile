@@ -41,7 +41,7 @@ test: setup-dev ## everything: linters, types, contracts, unit, PDF, browser, Po
 	@$(BIN)/python tests/tools.py
 	@$(BIN)/python -m pytest -n 2 -m "not browser"
 	@echo "In a real browser:"
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup -m browser
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
 	@echo "The same on PostgreSQL, where the database takes part:"
 	@ROUNDS_TEST_ENGINE=postgresql $(BIN)/python -m pytest -n 2 -m "not browser" $(ON_BOTH_ENGINES)
 
