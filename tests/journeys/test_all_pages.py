@@ -8,7 +8,7 @@ from playwright.sync_api import Browser
 from tests.journeys.conftest import DESK, PHONE, Server, Visitor, too_wide
 from tests.shots import SHOTS, Shot, stage, visitors
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 CONTRAST = ["color-contrast"]
 NARROW = {"width": 320, "height": 640}  # what is left of 1280 px at 400 %
 

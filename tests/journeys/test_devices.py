@@ -8,7 +8,7 @@ from playwright.sync_api import expect
 from tests.journeys.conftest import PHONE, Server, Visitor
 from tests.journeys.walks import MYTHS, Errand, answered, attempt_on, choose, drawn_of, saved
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_case_28_seven_answers_from_the_phone_are_there_after_a_kill_on_another_device(

@@ -18,7 +18,7 @@ from tests.journeys.walks import (
     saved,
 )
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("browser")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_learner_on_a_phone_goes_from_what_is_due_to_a_certificate_that_holds(
