@@ -28,7 +28,9 @@ def home() -> ResponseReturnValue:
 
 
 def _greeting(hour: int) -> str:
-    if hour < 5 or hour >= 18:
+    if hour < 5:
+        return "Hello"  # neither evening nor morning to somebody on a night shift
+    if hour >= 18:
         return "Good evening"
     return "Good morning" if hour < 12 else "Good afternoon"
 
