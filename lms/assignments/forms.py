@@ -2,9 +2,15 @@
 
 from flask_wtf import FlaskForm
 from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
-from wtforms.validators import InputRequired, Length, NumberRange
+from wtforms.validators import InputRequired, Length, ValidationError
 
 from lms.assignments.rules import MAX_ACCEPT_DAYS
+
+
+def _days(_form: FlaskForm, field: IntegerField) -> None:
+    """Refuse what lies outside the range; WTForms' own check stumbles over very long numbers."""
+    if field.data is None or not 0 <= field.data <= MAX_ACCEPT_DAYS:
+        raise ValidationError(f"Give a number from 0 to {MAX_ACCEPT_DAYS}.")
 
 
 class AssignForm(FlaskForm):  # type: ignore[misc]
@@ -25,7 +31,7 @@ class AssignForm(FlaskForm):  # type: ignore[misc]
         description="They are linked, not repeated; 0 accepts none from before today",
         validators=[
             InputRequired("Give a number of days; 0 accepts none from before today."),
-            NumberRange(0, MAX_ACCEPT_DAYS, f"Give a number from 0 to {MAX_ACCEPT_DAYS}."),
+            _days,
         ],
     )
     reason = TextAreaField(

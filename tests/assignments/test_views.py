@@ -38,6 +38,8 @@ def test_cora_assigns_and_lands_on_the_department(cast, as_, tiny):
         ({"due_on": "next week"}, "Not a valid date value"),
         ({"reason": ""}, "Say in a sentence why this is asked"),
         ({"accept_days": "-1"}, "Give a number from 0"),
+        ({"accept_days": "9" * 400}, "Give a number from 0"),
+        ({"accept_days": "soon"}, "Not a valid integer value"),
         ({"what": "course:no-such"}, "Not a valid choice"),
         ({"reason": "x" * 1001}, "under 1,000 characters"),
     ],

@@ -70,7 +70,10 @@ def wanted() -> str:
         # As an address is written: the framework hands the path over decoded.
         query = quote(request.query_string, safe="%&=+,;:@/?!$'()*~-._")
         return quote(request.path, safe="/:@+,;=~") + (f"?{query}" if query else "")
-    came = urlsplit(request.referrer or "")
+    try:
+        came = urlsplit(request.referrer or "")
+    except ValueError:
+        return "/"
     if came.netloc != request.host:
         return "/"
     return f"{came.path}?{came.query}" if came.query else came.path
