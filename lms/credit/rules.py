@@ -1,12 +1,16 @@
 """Credit in whole quarters of an hour: what is offered, what was typed, what it adds up to."""
 
+import re
 from collections import Counter
 from collections.abc import Iterable
-from decimal import Decimal, InvalidOperation
+from decimal import Decimal
+from typing import Final
 
 from lms.courses.rules.course import QUARTERS_PER_HOUR
 
 LARGEST = 400  # quarters; no course gives a hundred hours, and a slip of the finger may ask
+# Plainly written: "1e-99" is no amount, and must not be read as the nought that claims nothing.
+_AMOUNT: Final = re.compile(r"-?[0-9]{1,6}(\.[0-9]{0,6})?|-?\.[0-9]{1,6}")
 
 
 def offered(most: int) -> tuple[int, ...]:
@@ -20,11 +24,10 @@ def quarters_of(text: str) -> int:
     Raises ValueError, with a sentence, for what is no amount or no multiple of 0.25.
     """
     wrong = ValueError("Claim in steps of 0.25 hours, such as 0.25, 0.50 or 0.75.")
-    try:
-        quarters = Decimal(text.strip()) * QUARTERS_PER_HOUR
-    except InvalidOperation:
-        raise wrong from None
-    if not quarters.is_finite() or abs(quarters) > LARGEST or quarters != int(quarters):
+    if not _AMOUNT.fullmatch(text.strip()):
+        raise wrong
+    quarters = Decimal(text.strip()) * QUARTERS_PER_HOUR
+    if abs(quarters) > LARGEST or quarters != int(quarters):
         raise wrong
     return int(quarters)
 

@@ -125,6 +125,9 @@ def init_app(app: flask.Flask) -> None:
                 return app.login_manager.unauthorized()  # type: ignore[attr-defined, no-any-return]
             if not access.holds(current_user.actor, may):
                 raise NotAllowed(may)
+        if endpoint is not None and flask.request.is_json:
+            # Forms would take lists and numbers from it where every rule expects text.
+            flask.abort(415)
         if endpoint is not None and app.config["WTF_CSRF_ENABLED"]:
             csrf.protect()
         return None
