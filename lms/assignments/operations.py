@@ -13,6 +13,7 @@ from lms.assignments.rules import Request
 from lms.courses import queries as courses
 from lms.db import db, whole
 from lms.errors import Missing, Refused
+from lms.people.models import Department
 
 
 class TooSoon(Refused):
@@ -42,6 +43,10 @@ def assign(
     """
     require(actor, Permission.ASSIGN, department_id=department_id)
     queries.department(department_id)
+    # Two who assign the same at once come one by one: the second finds what the first made.
+    db.session.execute(
+        select(Department.id).where(Department.id == department_id).with_for_update()
+    )
     if sentence := rules.notice_problem(due_on=request.due_on, today=today):
         raise TooSoon(sentence)
     course_id = None
@@ -98,6 +103,8 @@ def close(*, actor: Actor, assignment_id: int, reason: str, at: datetime) -> Ass
     """
     one = queries.assignment(actor, assignment_id)
     require(actor, Permission.ASSIGN, department_id=one.department_id)
+    # Whoever comes second waits here, and finds it closed.
+    db.session.refresh(one, with_for_update={"of": Assignment})
     if one.closed_at is not None:
         raise AlreadyClosed("This assignment is closed already.")
     one.closed_at, one.closed_by_id, one.closed_reason = at, actor.person_id or None, reason
