@@ -26,6 +26,17 @@ def _digest(bucket: str) -> str:
     return hashlib.sha256(bucket.encode()).hexdigest()
 
 
+def take_turn(bucket: str) -> None:
+    """Let one transaction at a time count and note in this bucket, until it ends.
+
+    Many tries at the same instant would else all count the same past. On SQLite those who will
+    write have taken their turn when the transaction began.
+    """
+    if db.session.get_bind().dialect.name == "postgresql":
+        number = int.from_bytes(bytes.fromhex(_digest(bucket))[:8], signed=True)
+        db.session.execute(select(func.pg_advisory_xact_lock(number)))
+
+
 def hits(bucket: str, *, within: timedelta, at: datetime) -> int:
     """Count what was noted in this bucket in the time before `at`."""
     recent = (RateHit.bucket == _digest(bucket), RateHit.at > at - within)

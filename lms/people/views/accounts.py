@@ -74,6 +74,7 @@ def open_session() -> ResponseReturnValue:
     if not form.validate():
         return _sign_in_page(form, target), 422
     account, address = f"sign-in:{email_key(form.email.data)}", f"sign-in-from:{network()}"
+    limits.take_turn(account)
     if _tries_left(account, address, at) <= 0:
         return _wait(form, target)
     opened = operations.sign_in(
@@ -121,6 +122,7 @@ def mail_link() -> ResponseReturnValue:
     if not form.validate():
         return flask.render_template("people/forgot_password.html", form=form, sent=False), 422
     account, address = f"link:{email_key(form.email.data)}", f"link-from:{network()}"
+    limits.take_turn(account)
     if limits.hits(address, within=HOUR, at=at) >= LINKS_PER_ADDRESS:
         return pages.problem(429)
     # Too many links for one account are dropped without a word: nobody's mailbox is flooded.
