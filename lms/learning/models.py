@@ -27,7 +27,7 @@ class Enrolment(Model):
     __tablename__ = "enrolments"
     __table_args__ = (
         UniqueConstraint("person_id", "course_id", "cycle"),
-        {"info": {"personal": "which course a person took", "no_delete": True}},
+        {"info": {"immutable": True, "personal": "which course a person took, on which version"}},
     )
     id: Mapped[int] = mapped_column(primary_key=True)
     person_id: Mapped[int] = mapped_column(ForeignKey("people.id"), index=True)

@@ -630,3 +630,10 @@ def test_every_page_has_one_heading_a_title_and_a_label_for_each_field(client, a
     assert len(ids) == len(set(ids))
     for one in ids:
         assert f'for="{one}"' in page, one
+
+
+def test_guessing_the_present_password_ends_after_ten_tries(cast, as_):
+    here = as_(cast.lena)
+    guess = {"present": "not the present one", "password": "five purple trains at noon"}
+    assert [here.post("/profile/password", data=guess).status_code for _ in range(10)] == [422] * 10
+    assert here.post("/profile/password", data=guess).status_code == 429

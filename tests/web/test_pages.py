@@ -64,7 +64,7 @@ def test_every_status_is_json_for_who_asked_for_it(client, room, status):
     }
 
 
-@pytest.mark.parametrize(("status", "like"), [(406, 400), (415, 400), (418, 400), (501, 500)])
+@pytest.mark.parametrize(("status", "like"), [(406, 400), (416, 400), (418, 400), (501, 500)])
 def test_a_status_without_words_of_its_own_is_not_called_our_fault_when_it_is_not(
     client, room, status, like
 ):

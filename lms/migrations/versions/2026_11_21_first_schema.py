@@ -28,6 +28,7 @@ GUARDS_SQLITE = [
     "CREATE TRIGGER keep_course_versions_update BEFORE UPDATE ON course_versions FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'records are kept: course_versions refuses update'); END",
     "CREATE TRIGGER keep_course_versions_delete BEFORE DELETE ON course_versions FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'records are kept: course_versions refuses delete'); END",
     "CREATE TRIGGER keep_time_extensions_delete BEFORE DELETE ON time_extensions FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'records are kept: time_extensions refuses delete'); END",
+    "CREATE TRIGGER keep_enrolments_update BEFORE UPDATE ON enrolments FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'records are kept: enrolments refuses update'); END",
     "CREATE TRIGGER keep_enrolments_delete BEFORE DELETE ON enrolments FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'records are kept: enrolments refuses delete'); END",
     "CREATE TRIGGER keep_evaluation_responses_update BEFORE UPDATE ON evaluation_responses FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'records are kept: evaluation_responses refuses update'); END",
     "CREATE TRIGGER keep_evaluation_responses_delete BEFORE DELETE ON evaluation_responses FOR EACH ROW BEGIN SELECT RAISE(ABORT, 'records are kept: evaluation_responses refuses delete'); END",
@@ -99,6 +100,8 @@ GUARDS_POSTGRESQL = [
     'CREATE TRIGGER keep_time_extensions_delete BEFORE DELETE ON time_extensions FOR EACH ROW EXECUTE FUNCTION keep_time_extensions_delete()',
     "CREATE FUNCTION keep_time_extensions_delete_all() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'records are kept: time_extensions refuses delete' USING ERRCODE = 'restrict_violation'; END $$",
     'CREATE TRIGGER keep_time_extensions_delete_all BEFORE TRUNCATE ON time_extensions FOR EACH STATEMENT EXECUTE FUNCTION keep_time_extensions_delete_all()',
+    "CREATE FUNCTION keep_enrolments_update() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'records are kept: enrolments refuses update' USING ERRCODE = 'restrict_violation'; RETURN NEW; END $$",
+    'CREATE TRIGGER keep_enrolments_update BEFORE UPDATE ON enrolments FOR EACH ROW EXECUTE FUNCTION keep_enrolments_update()',
     "CREATE FUNCTION keep_enrolments_delete() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'records are kept: enrolments refuses delete' USING ERRCODE = 'restrict_violation'; RETURN OLD; END $$",
     'CREATE TRIGGER keep_enrolments_delete BEFORE DELETE ON enrolments FOR EACH ROW EXECUTE FUNCTION keep_enrolments_delete()',
     "CREATE FUNCTION keep_enrolments_delete_all() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'records are kept: enrolments refuses delete' USING ERRCODE = 'restrict_violation'; END $$",
@@ -429,7 +432,7 @@ def upgrade() -> None:
     sa.ForeignKeyConstraint(['person_id'], ['people.id'], name=op.f('fk_enrolments_person_id')),
     sa.PrimaryKeyConstraint('id', name=op.f('pk_enrolments')),
     sa.UniqueConstraint('person_id', 'course_id', 'cycle', name=op.f('uq_enrolments_person_id_course_id_cycle')),
-    info={'personal': 'which course a person took', 'no_delete': True}
+    info={'immutable': True, 'personal': 'which course a person took, on which version'}
     )
     with op.batch_alter_table('enrolments', schema=None) as batch_op:
         batch_op.create_index(batch_op.f('ix_enrolments_course_id'), ['course_id'], unique=False)

@@ -11,10 +11,11 @@ from lms.people import operations, queries
 from lms.people.forms import PasswordForm, ProfileForm
 from lms.people.models import Profession
 from lms.people.operations import Profile
+from lms.people.views.accounts import TRIES_PER_ACCOUNT, WINDOW
 from lms.people.views.blueprint import bp
 from lms.people.views.session import present_token
 from lms.typeset import names
-from lms.web import pages
+from lms.web import limits, pages
 
 
 def printable(name: str, locale: str | None) -> str:
@@ -81,17 +82,23 @@ def keep_profile() -> ResponseReturnValue:
 @bp.post("/profile/password", may=Permission.KEEP_PROFILE)
 def change_password() -> ResponseReturnValue:
     """Set a new password; every other browser is signed out."""
-    form = PasswordForm()
+    form, at = PasswordForm(), clock.now()
+    # Whoever finds a browser signed in may not go on guessing the password in it.
+    bucket = f"present-password:{current_user.actor.person_id}"
+    limits.take_turn(bucket)
+    if limits.hits(bucket, within=WINDOW, at=at) >= TRIES_PER_ACCOUNT:
+        return pages.problem(429)
     if form.validate():
         try:
             operations.change_password(
                 actor=current_user.actor,
                 present=form.present.data,
                 password=form.password.data,
-                at=clock.now(),
+                at=at,
                 keeping=present_token(),
             )
         except operations.WrongPassword as refusal:
+            limits.note(bucket, at=at)
             form.present.errors = [str(refusal)]
         except Refused as refusal:
             form.password.errors = [str(refusal)]
