@@ -20,6 +20,9 @@ import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
 
+# A machine that runs other tests beside may take its time for a page; a fault stays a fault.
+expect.set_options(timeout=20_000)
+
 PASSWORD = "correct-horse-battery"
 LMS = Path(sys.executable).parent / "lms"
 PHONE = {"width": 390, "height": 844}
