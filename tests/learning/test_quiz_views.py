@@ -420,6 +420,10 @@ def test_a_case_is_a_page_for_each_moment_with_a_way_out_of_each(cast, attempt, 
     assert "Start this case again" in page
     nothing = browser.post(address(attempt, number), data={"mark": path, "step": "3", "go": "step"})
     assert nothing.status_code == 422
+    # Without script the buttons lead on from a case that is begun or over, and keep it.
+    on = browser.post(address(attempt, number), data={"mark": path, "step": "3", "go": "check"})
+    assert on.location == f"/attempts/{attempt.id}/check"
+    assert "The case ends here." in text_of(browser.get(address(attempt, number)))
 
 
 def statements_of(act) -> int:

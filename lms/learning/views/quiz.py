@@ -121,7 +121,9 @@ def _refused(
         return flask.jsonify(status=422, detail=str(refusal)), 422
     page = queries.question(_me(), attempt_id, number, at=at)
     moves_on = flask.request.form.get("go") not in {None, "", "step", "stay"}
-    if isinstance(refusal, EmptyAnswer) and moves_on and page.saved_at is None:
+    # Nothing chosen in a case keeps what was saved of it, so one may leave it at any moment.
+    nothing_lost = page.saved_at is None or "step" in flask.request.form
+    if isinstance(refusal, EmptyAnswer) and moves_on and nothing_lost:
         # Leaving a question open is allowed; every page says which ones are.
         return _went(attempt_id, number, page.sheet.total)
     return _page("question", page=page, at=at, refusal=str(refusal)), 422
