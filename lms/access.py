@@ -22,6 +22,8 @@ class Permission(StrEnum):
     SEE_ASSIGNMENTS = "assignments:see"
     ASSIGN = "assignments:create"
     EXEMPT = "assignments:exempt"
+    REMIND = "assignments:remind"
+    SEE_AUDIT = "audit:see"
     REVOKE = "certificates:revoke"
     SUPERSEDE = "certificates:supersede"
     SEE_RECORDS = "certificates:see"
@@ -34,12 +36,21 @@ class Permission(StrEnum):
     KEEP_PROFILE = "people:keep-profile"
     ADD_PEOPLE = "people:add"
     GRANT = "people:grant"
+    IMPORT_PEOPLE = "people:import"
     KEEP_ORGANISATION = "people:keep-organisation"
+    KEEP_SECURITY = "people:keep-security"
 
 
 _EVERYONE = frozenset({Permission.LEARN, Permission.CLAIM, Permission.KEEP_PROFILE})
 _OF_A_DEPARTMENT = frozenset(
-    {Permission.SEE_ASSIGNMENTS, Permission.ASSIGN, Permission.EXEMPT, Permission.SEE_RECORDS}
+    {
+        Permission.SEE_ASSIGNMENTS,
+        Permission.ASSIGN,
+        Permission.EXEMPT,
+        Permission.REMIND,
+        Permission.SEE_RECORDS,
+        Permission.IMPORT_PEOPLE,
+    }
 )
 
 GRANTS: Mapping[Role, frozenset[Permission]] = {
