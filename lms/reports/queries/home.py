@@ -1,0 +1,99 @@
+"""What the home page shows: what is due, what is under way, what is new."""
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from lms.access import Actor
+from lms.assignments import queries as assignments
+from lms.assignments.queries import Obligation
+from lms.assignments.rules import State, due_words
+from lms.courses import queries as courses
+from lms.learning.queries import progress
+from lms.learning.queries.progress import Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Due:
+    """One obligation on the home page, with the course to go on with."""
+
+    obligation: Obligation
+    words: str
+    course_key: str
+    course_title: str
+    standing: Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Underway:
+    """A course begun and not finished, or offered and not begun."""
+
+    key: str
+    title: str
+    minutes: int
+    quarters: int
+    standing: Standing
+
+
+@dataclass(frozen=True, kw_only=True)
+class Board:
+    """Everything on the home page."""
+
+    due: tuple[Due, ...]
+    underway: tuple[Underway, ...]
+    unclaimed: tuple[Underway, ...]
+    fresh: tuple[Underway, ...]
+    done_count: int
+
+
+def board(actor: Actor, *, at: datetime, today: date) -> Board:
+    """Return what this person's home page shows. `today` is the institution's calendar day."""
+    offered = [courses.content_of(version).key for version in courses.offered(today)]
+    stands = progress.standings_of(actor.person_id, at=at, today=today)
+    everyone = {key: _underway(stands[key]) for key in offered if key in stands}
+    owed = assignments.own_obligations(actor, today=today)
+    open_ones = [one for one in owed if one.state in {State.OVERDUE, State.SOON, State.OPEN}]
+    due = tuple(made for one in open_ones if (made := _due(one, everyone, today=today)) is not None)
+    named = {one.course_key for one in due}
+    underway = [
+        one
+        for one in everyone.values()
+        if one.standing.is_begun and not one.standing.completed_at and one.key not in named
+    ]
+    fresh = [one for one in everyone.values() if not one.standing.is_begun and one.key not in named]
+    return Board(
+        due=due,
+        underway=tuple(underway),
+        # Also of courses that are no longer offered: credit earned is not forgotten.
+        unclaimed=tuple(_underway(one) for one in stands.values() if one.can_claim),
+        fresh=tuple(fresh[:3]),
+        done_count=sum(1 for one in stands.values() if one.is_complete),
+    )
+
+
+def _underway(standing: Standing) -> Underway:
+    course = standing.course
+    return Underway(
+        key=course.key,
+        title=course.title,
+        minutes=course.minutes,
+        quarters=course.quarters,
+        standing=standing,
+    )
+
+
+def _due(one: Obligation, everyone: dict[str, Underway], *, today: date) -> Due | None:
+    """Choose the course of an obligation to go on with: a begun one, else the first open."""
+    parts = [everyone[key] for key in one.asked.course_keys if key in everyone]
+    still = [part for part in parts if not part.standing.completed_at]
+    if not still:
+        return None
+    begun = [part for part in still if part.standing.is_begun]
+    course = (begun or still)[0]
+    words = due_words(one.state, due_on=one.asked.due_on, today=today)
+    return Due(
+        obligation=one,
+        words=words,
+        course_key=course.key,
+        course_title=course.title,
+        standing=course.standing,
+    )
