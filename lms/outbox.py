@@ -38,6 +38,7 @@ class Message(Model):
     tries: Mapped[int] = mapped_column(default=0)
     sent_at: Mapped[datetime | None]
     failed_at: Mapped[datetime | None]
+    withdrawn_at: Mapped[datetime | None]
     problem: Mapped[str | None] = mapped_column(Text)
 
 
