@@ -1,6 +1,6 @@
 """People, the departments they work in, their roles, and how they sign in."""
 
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 
 from sqlalchemy import CheckConstraint, ForeignKey, Index, String, UniqueConstraint, text
@@ -8,6 +8,26 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.access import Role
 from lms.db import Model
+from lms.people.models.roster import PersonAddress, RosterUpload, UploadState
+
+__all__ = [
+    "Department",
+    "Organisation",
+    "PasswordReset",
+    "Person",
+    "PersonAddress",
+    "Profession",
+    "RoleGrant",
+    "RosterUpload",
+    "SignIn",
+    "UploadState",
+]
+
+# An address is one person's, whether their first or a further one.
+_SOMEBODYS_FURTHER_ADDRESS = (
+    "EXISTS (SELECT 1 FROM person_addresses WHERE person_addresses.key = NEW.email_key "
+    "AND person_addresses.ended_at IS NULL)"
+)
 
 
 class Profession(StrEnum):
@@ -62,7 +82,18 @@ class Person(Model):
     """Somebody who can sign in. Deactivated, never deleted: records point here."""
 
     __tablename__ = "people"
-    __table_args__ = {"info": {"personal": "who a person is", "no_delete": True}}
+    __table_args__ = (
+        Index("uq_people_staff_number", "staff_number", unique=True),
+        Index("uq_people_npi", "npi", unique=True),
+        {
+            "info": {
+                "personal": "who a person is",
+                "no_delete": True,
+                "no_insert_when": _SOMEBODYS_FURTHER_ADDRESS,
+                "no_update_when": _SOMEBODYS_FURTHER_ADDRESS,
+            }
+        },
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     email: Mapped[str] = mapped_column(String(254))
     # Casefolded, so that Lena@ and lena@ are one person (case 58).
@@ -79,6 +110,10 @@ class Person(Model):
     password_hash: Mapped[str | None] = mapped_column(String(200))
     created_at: Mapped[datetime]
     deactivated_at: Mapped[datetime | None]
+    # By these a roster finds a person whose address has changed (case 58).
+    staff_number: Mapped[str | None] = mapped_column(String(40))
+    npi: Mapped[str | None] = mapped_column(String(10))
+    started_on: Mapped[date | None]
 
 
 class RoleGrant(Model):
@@ -121,6 +156,16 @@ class SignIn(Model):
     started_at: Mapped[datetime]
     expires_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+    # "Firefox on Windows", for the owner to recognise it by.
+    device: Mapped[str | None] = mapped_column(String(60))
+    # Roughly; the first minutes count from the start.
+    seen_at: Mapped[datetime | None]
+    # When password or passkey was given last, and when the second factor was, if ever.
+    proved_at: Mapped[datetime | None]
+    factor_at: Mapped[datetime | None]
+    # Set on a shared computer: after so many minutes without a request it's locked.
+    idle_minutes: Mapped[int | None]
+    locked_at: Mapped[datetime | None]
 
 
 class PasswordReset(Model):
