@@ -9,16 +9,30 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 from lms.access import Role
 from lms.db import Model
 from lms.people.models.roster import PersonAddress, RosterUpload, UploadState
+from lms.people.models.second_factor import (
+    Authenticator,
+    HalfSignIn,
+    Passkey,
+    PasskeyChallenge,
+    RecoveryCode,
+    SecurityRules,
+)
 
 __all__ = [
+    "Authenticator",
     "Department",
+    "HalfSignIn",
     "Organisation",
+    "Passkey",
+    "PasskeyChallenge",
     "PasswordReset",
     "Person",
     "PersonAddress",
     "Profession",
+    "RecoveryCode",
     "RoleGrant",
     "RosterUpload",
+    "SecurityRules",
     "SignIn",
     "UploadState",
 ]
