@@ -208,7 +208,7 @@ def test_every_connection_of_sqlite_is_set_up_the_same():
 
 def test_days_stay_days():
     assert db.session.execute(select(text("1"))).scalar() == 1
-    column = Base.metadata.tables["assignments"].c.due_on
+    column = Base.metadata.tables["assignment_cycles"].c.due_on
     assert column.type.python_type is date
 
 

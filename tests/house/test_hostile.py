@@ -144,7 +144,7 @@ def _claimed(person_id: int) -> LedgerEntry:
 @pytest.fixture
 def world(app: Flask, cast) -> World:
     """Lena holds a certificate and is in a second quiz; her department was asked for a course."""
-    from lms.assignments.models import Assignment
+    from lms.assignments.models import Assignment, AssignmentCycle
 
     app.extensions["press"] = press
     learner.publish(at=NOON)
@@ -155,10 +155,16 @@ def world(app: Flask, cast) -> World:
     learner.ready(cast.cora, KEY, at=NOON)
     attempt = quiz.start(actor=learner.actor(cast.lena), key=KEY, at=NOON, today=steps.TODAY)
     asked = Assignment(
-        department_id=cast.emergency, course_id=again.course_id, due_on=NOON.date(), reason="R",
+        department_id=cast.emergency, course_id=again.course_id, reason="R",
         asked_by="A", basis="", created_at=NOON,
     )  # fmt: skip
     db.session.add(asked)
+    db.session.flush()
+    db.session.add(
+        AssignmentCycle(
+            assignment_id=asked.id, number=1, due_on=NOON.date(), counts_from=NOON, opened_at=NOON
+        )
+    )
     link = invite(
         actor=cast.actor("ada"), person_id=cast.noor, link=lambda token: token, at=now
     )

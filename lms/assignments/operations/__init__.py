@@ -8,7 +8,7 @@ from sqlalchemy.exc import IntegrityError
 from lms import audit
 from lms.access import Actor, Permission, require
 from lms.assignments import queries, rules
-from lms.assignments.models import Assignment, Exemption
+from lms.assignments.models import Assignment, AssignmentCycle, Exemption
 from lms.assignments.rules import Request
 from lms.courses import queries as courses
 from lms.db import db, whole
@@ -42,33 +42,16 @@ def assign(
     department, TooSoon and AlreadyAssigned.
     """
     require(actor, Permission.ASSIGN, department_id=department_id)
-    queries.department(department_id)
-    # Two who assign the same at once come one by one: the second finds what the first made.
-    db.session.execute(
-        select(Department.id).where(Department.id == department_id).with_for_update()
-    )
-    if sentence := rules.notice_problem(due_on=request.due_on, today=today):
-        raise TooSoon(sentence)
-    course_id = None
-    if request.course_key is not None:
-        course_id = courses.latest(request.course_key).course_id
-    else:
-        courses.series(request.series_key or "")
+    course_id = begin(department_id, request, today=today)
     _refuse_a_twin(department_id, course_id, request.series_key)
-    made = Assignment(
-        department_id=department_id,
+    made = add(
+        request,
         course_id=course_id,
-        series_key=request.series_key,
-        due_on=request.due_on,
-        reason=request.reason,
-        asked_by=request.asked_by,
-        basis=request.basis,
-        accept_days=request.accept_days,
-        created_at=at,
-        created_by_id=actor.person_id or None,
+        department_id=department_id,
+        is_selective=False,
+        actor=actor,
+        at=at,
     )
-    db.session.add(made)
-    db.session.flush()
     audit.record(
         actor=actor,
         at=at,
@@ -81,17 +64,71 @@ def assign(
     return made
 
 
+def begin(department_id: int, request: Request, *, today: date) -> int | None:
+    """Check what is asked, one at a time in a department; return the course's id, or None."""
+    queries.department(department_id)
+    # Two who assign the same at once come one by one: the second finds what the first made.
+    db.session.execute(
+        select(Department.id).where(Department.id == department_id).with_for_update()
+    )
+    if sentence := rules.notice_problem(due_on=request.due_on, today=today):
+        raise TooSoon(sentence)
+    if request.course_key is not None:
+        return courses.latest(request.course_key).course_id
+    courses.series(request.series_key or "")
+    return None
+
+
+def add(
+    request: Request,
+    *,
+    course_id: int | None,
+    department_id: int,
+    is_selective: bool,
+    actor: Actor,
+    at: datetime,
+) -> Assignment:
+    """Add an assignment with its first cycle."""
+    made = Assignment(
+        department_id=department_id,
+        course_id=course_id,
+        series_key=request.series_key,
+        is_selective=is_selective,
+        reason=request.reason,
+        asked_by=request.asked_by,
+        basis=request.basis,
+        accept_days=request.accept_days,
+        created_at=at,
+        created_by_id=actor.person_id or None,
+    )
+    db.session.add(made)
+    db.session.flush()
+    db.session.add(
+        AssignmentCycle(
+            assignment_id=made.id,
+            number=1,
+            due_on=request.due_on,
+            counts_from=rules.counts_from(at, accept_days=request.accept_days),
+            opened_at=at,
+        )
+    )
+    db.session.flush()
+    return made
+
+
 def _refuse_a_twin(department_id: int, course_id: int | None, series_key: str | None) -> None:
-    twin = select(Assignment).where(
+    twin = select(Assignment.id).where(
         Assignment.department_id == department_id,
+        Assignment.is_selective.is_(False),
         Assignment.closed_at.is_(None),
         Assignment.course_id == course_id if course_id else Assignment.series_key == series_key,
     )
     other = db.session.scalar(twin.with_for_update())
     if other is not None:
+        due = queries.due_day(other)
         raise AlreadyAssigned(
-            f"This department has it assigned already, due {other.due_on:%B} "
-            f"{other.due_on.day}, {other.due_on.year}. Close that one first to change the day."
+            f"This department has it assigned already, due {due:%B} "
+            f"{due.day}, {due.year}. Close that one first to change the day."
         )
 
 

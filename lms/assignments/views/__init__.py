@@ -37,7 +37,7 @@ def _form() -> AssignForm:
             SelectChoice(
                 f"course:{one.key}", f"{one.title} ({one.minutes} min)", optgroup="Courses"
             )
-            for one in map(courses.content_of, offered)
+            for one in offered
         ),
     ]
     places = queries.departments_of(current_user.actor, Permission.ASSIGN)
@@ -86,7 +86,7 @@ def create() -> ResponseReturnValue:
         except Refused as refusal:
             form.form_errors.append(str(refusal))
         else:
-            flask.flash(f"Assigned, due {pages.day(made.due_on)}.")
+            flask.flash(f"Assigned, due {pages.day(form.due_on.data)}.")
             return flask.redirect(f"/departments/{made.department_id}", code=303)
     return flask.render_template("assignments/assign.html", form=form), 422
 

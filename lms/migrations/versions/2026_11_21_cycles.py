@@ -142,7 +142,7 @@ def downgrade() -> None:
         .limit(1)
         .scalar_subquery()
     )
-    connection.execute(ASSIGNMENTS.update().values(due_on=sa.func.coalesce(newest, sa.literal("1970-01-01", sa.Date))))
+    connection.execute(ASSIGNMENTS.update().values(due_on=sa.func.coalesce(newest, ASSIGNMENTS.c.due_on)))
     op.drop_index("uq_exemptions_open_in_cycle", "exemptions")
     op.drop_index("uq_exemptions_open", "exemptions")
     op.execute("UPDATE exemptions SET ended_at = granted_at WHERE cycle_id IS NOT NULL AND ended_at IS NULL")

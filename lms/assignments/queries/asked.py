@@ -1,0 +1,164 @@
+"""Open assignments in words: what each asks, by when, counted from when."""
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+
+from lms.assignments.models import Assignment, AssignmentCycle, AssignmentMember
+from lms.assignments.rules import Duty
+from lms.courses import queries as courses
+from lms.courses.models import Course
+from lms.db import db
+from lms.people.models import Person
+
+
+@dataclass(frozen=True, kw_only=True)
+class Asked:
+    """One assignment in its newest cycle, with what it asks in words."""
+
+    id: int
+    department_id: int
+    is_selective: bool
+    cycle_id: int
+    cycle: int
+    title: str
+    key: str
+    is_series: bool
+    course_ids: tuple[int, ...]
+    course_keys: tuple[str, ...]
+    needed: int
+    due_on: date
+    counts_from: datetime
+    reason: str
+    asked_by: str
+    basis: str
+
+    def duty(self) -> Duty:
+        """Return what a person must have done to fulfil it."""
+        return Duty(
+            course_ids=frozenset(self.course_ids),
+            needed=self.needed,
+            due_on=self.due_on,
+            counts_from=self.counts_from,
+        )
+
+
+def titles() -> dict[int, tuple[str, str]]:
+    """Return (key, title of the newest version) of every course, by its id."""
+    keys = db.session.execute(select(Course.id, Course.key)).all()
+    newest = courses.newest_versions(key for _id, key in keys)
+    return {one: (key, courses.content_of(newest[key]).title) for one, key in keys if key in newest}
+
+
+def is_newest() -> ColumnElement[bool]:
+    """Say in SQL that a cycle is the newest of its assignment, which is the open one."""
+    newest = (
+        select(func.max(AssignmentCycle.number))
+        .where(AssignmentCycle.assignment_id == Assignment.id)
+        .correlate(Assignment)
+        .scalar_subquery()
+    )
+    return and_(AssignmentCycle.assignment_id == Assignment.id, AssignmentCycle.number == newest)
+
+
+Rows = Select[Assignment, AssignmentCycle]
+
+
+def with_cycle() -> Rows:
+    """Select assignments, each with its newest cycle."""
+    return select(Assignment, AssignmentCycle).join(AssignmentCycle, is_newest())
+
+
+def in_words(rows: Sequence[Row[Assignment, AssignmentCycle]]) -> list[Asked]:
+    """Put assignments into words; the parts of a series are those that can be taken now."""
+    if not rows:
+        return []
+    known = titles()
+    ids = {key: one for one, (key, _title) in known.items()}
+    series: dict[str, Any] = {}
+    if any(row.course_id is None for row, _cycle in rows):
+        series = {one.key: one for one in courses.all_series()}
+    asked = []
+    for row, cycle in rows:
+        if row.course_id is not None:
+            key, title = known[row.course_id]
+            needed = 1
+            parts: tuple[int, ...] = (row.course_id,)
+        else:
+            key = row.series_key or ""
+            one = series[key]
+            title = one.title
+            parts = tuple(ids[part] for part in one.courses if part in ids)
+            needed = min(one.required, len(parts)) or len(parts)
+        asked.append(
+            Asked(
+                id=row.id,
+                department_id=row.department_id,
+                is_selective=row.is_selective,
+                cycle_id=cycle.id,
+                cycle=cycle.number,
+                title=title,
+                key=key,
+                is_series=row.course_id is None,
+                course_ids=parts,
+                course_keys=tuple(known[part][0] for part in parts),
+                needed=needed,
+                due_on=cycle.due_on,
+                counts_from=cycle.counts_from,
+                reason=row.reason,
+                asked_by=row.asked_by,
+                basis=row.basis,
+            )
+        )
+    return asked
+
+
+def one_asked(assignment_id: int) -> Asked:
+    """Return one assignment in words, closed or not; it must exist."""
+    return in_words(db.session.execute(with_cycle().where(Assignment.id == assignment_id)).all())[0]
+
+
+def has_member_in(department_ids: Collection[int]) -> ColumnElement[bool]:
+    """Say in SQL that an active person of these departments was chosen for an assignment."""
+    return (
+        select(AssignmentMember.id)
+        .join(Person, Person.id == AssignmentMember.person_id)
+        .where(
+            AssignmentMember.assignment_id == Assignment.id,
+            AssignmentMember.ended_at.is_(None),
+            Person.deactivated_at.is_(None),
+            Person.department_id.in_(department_ids),
+        )
+        .correlate(Assignment)
+        .exists()
+    )
+
+
+def open_assignments(
+    department_ids: Collection[int], *, chosen_in: Collection[int] = ()
+) -> list[Asked]:
+    """Return the open assignments given to any of these departments, the earliest due first.
+
+    With them those to chosen people of the departments in `chosen_in`, whoever chose them.
+    """
+    given = and_(Assignment.is_selective.is_(False), Assignment.department_id.in_(department_ids))
+    chosen = and_(Assignment.is_selective.is_(True), has_member_in(chosen_in))
+    rows = db.session.execute(
+        with_cycle()
+        .where(Assignment.closed_at.is_(None), or_(given, chosen))
+        .order_by(AssignmentCycle.due_on, Assignment.id)
+    ).all()
+    return in_words(rows)
+
+
+def due_day(assignment_id: int) -> date:
+    """Return the due day of an assignment's newest cycle; the assignment must exist."""
+    return db.session.scalars(
+        select(AssignmentCycle.due_on)
+        .where(AssignmentCycle.assignment_id == assignment_id)
+        .order_by(AssignmentCycle.number.desc())
+        .limit(1)
+    ).one()
