@@ -3,7 +3,7 @@
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ForeignKey, String
+from sqlalchemy import ForeignKey, Index, String
 from sqlalchemy.orm import Mapped, mapped_column
 
 from lms.access import Actor
@@ -14,9 +14,13 @@ class AuditEntry(Model):
     """One thing that was done."""
 
     __tablename__ = "audit_entries"
-    __table_args__ = {
-        "info": {"immutable": True, "personal": "who did what; kept as long as the records"}
-    }
+    __table_args__ = (
+        # The trail is narrowed by one of these and read from its newest end.
+        Index("ix_audit_entries_actor_id_at", "actor_id", "at"),
+        Index("ix_audit_entries_action_at", "action", "at"),
+        Index("ix_audit_entries_thing_at", "thing", "at"),
+        {"info": {"immutable": True, "personal": "who did what; kept as long as the records"}},
+    )
     id: Mapped[int] = mapped_column(primary_key=True)
     at: Mapped[datetime] = mapped_column(index=True)
     actor_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))

@@ -1,6 +1,6 @@
-"""Home, and the pages where a coordinator sees who is done."""
+"""Home, the pages where a coordinator sees who is done, and the audit trail."""
 
-from lms.reports.views import departments, home
+from lms.reports.views import departments, home, trail
 from lms.reports.views.blueprint import bp
 
-__all__ = ["bp", "departments", "home"]
+__all__ = ["bp", "departments", "home", "trail"]

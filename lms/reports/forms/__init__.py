@@ -1,0 +1,1 @@
+"""The shape of what reports are narrowed to."""

@@ -1,0 +1,1 @@
+"""What is done with reports beyond reading them: handing the trail out."""

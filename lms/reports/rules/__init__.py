@@ -1,0 +1,1 @@
+"""What the trail says in plain words. Pure."""
