@@ -130,3 +130,20 @@ class Exemption(Model):
     granted_by_id: Mapped[int | None] = mapped_column(ForeignKey("people.id"))
     granted_at: Mapped[datetime]
     ended_at: Mapped[datetime | None]
+
+
+class ReminderRound(Model):
+    """One step of reminders that the worker took for one due day of an assignment: once, ever."""
+
+    __tablename__ = "reminder_rounds"
+    __table_args__ = (
+        UniqueConstraint("assignment_id", "due_on", "step"),
+        {"info": {"personal": None}},
+    )
+    id: Mapped[int] = mapped_column(primary_key=True)
+    assignment_id: Mapped[int] = mapped_column(ForeignKey("assignments.id"))
+    due_on: Mapped[date]
+    # Days from the due day: negative before it.
+    step: Mapped[int]
+    done_at: Mapped[datetime]
+    mails: Mapped[int]
