@@ -191,8 +191,12 @@ def published(
 
 
 def publish_all(*, actor: Actor, at: datetime) -> list[str]:
-    """Publish all courses and series that changed; return sentences, problems among them."""
-    said, problems = published(actor=actor, at=at)
+    """Publish all courses and series that changed; return sentences, problems among them.
+
+    What was published is kept, in a transaction of its own.
+    """
+    with kept():
+        said, problems = published(actor=actor, at=at)
     return said + [f"Not published: {problem}" for problem in problems]
 
 

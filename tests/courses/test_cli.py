@@ -115,3 +115,10 @@ def test_the_command_publishes_by_key_and_knows_no_others(app: Flask, home: Path
 def test_the_courses_of_this_repository_are_sound():
     result = run("check", "--on", "2026-11-21")
     assert result.exit_code == 0, result.output
+
+
+def test_what_a_start_publishes_is_kept(home: Path, app: Flask):
+    write(home, tiny())
+    cli.publish_all(actor=SYSTEM, at=NOON)
+    db.session.rollback()
+    assert queries.latest("tiny").number == 1
