@@ -3,7 +3,6 @@
 import os
 import sys
 from collections.abc import Callable
-from contextlib import suppress
 from functools import cache
 from pathlib import Path
 
@@ -18,7 +17,8 @@ from lms.assignments import views as assignments
 from lms.certificates import cli as certificate_commands
 from lms.certificates import views as certificates
 from lms.certificates.operations import Press
-from lms.commands import backup, database, demo, doctor, serve, worker
+from lms.certificates.queries import keys
+from lms.commands import backup, database, demo, doctor, serve, signing_key, worker
 from lms.config import BadSetting, Settings
 from lms.courses import cli as course_commands
 from lms.courses import views as courses
@@ -28,7 +28,7 @@ from lms.people import cli as people_commands
 from lms.people import views as people
 from lms.reports import views as reports
 from lms.typeset.faces import Faces
-from lms.typeset.signing import KEY_FILE, KeyProblem, SigningKey
+from lms.typeset.signing import KeyProblem, SigningKey
 from lms.web import door, pages, site
 
 HOME = Path(__file__).resolve().parent.parent
@@ -89,27 +89,36 @@ def _press(settings: Settings) -> Callable[[], Press]:
     """Return a function that makes the press when it's first needed, and keeps it.
 
     Faces and key take a third of a second to load, which a command that prints nothing need
-    not wait for.
+    not wait for. Made anew when another server of the same database was given a new key.
     """
+    held: dict[str, Press] = {}
 
-    @cache
     def made() -> Press:
-        folder = settings.instance / "signing"
-        if not (folder / KEY_FILE).exists():
-            folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-            # Another process may be faster; then its key is the one.
-            with suppress(KeyProblem):
-                SigningKey.create(folder, "Rounds", clock.now())
-        key = SigningKey.load(folder)
-        return Press(
-            faces=_faces(settings.instance / "fonts"),
-            key=key,
-            anchors=key.anchors,
-            base_url=settings.base_url,
-            zone=settings.zone,
-        )
+        stamp = keys.stamp()
+        if (press := held.get(stamp)) is not None:
+            return press
+        key = keys.signing_key(secret=settings.secret_key)
+        if key is None:
+            signing_key.ready(settings, at=clock.now())
+            # Kept with this transaction or not at all; so it's not held before it was found.
+            return _made_with(keys.signing_key(secret=settings.secret_key), settings)
+        held.clear()
+        held[stamp] = _made_with(key, settings)
+        return held[stamp]
 
     return made
+
+
+def _made_with(key: SigningKey | None, settings: Settings) -> Press:
+    if key is None:
+        raise KeyProblem("There is no key to sign with. Start Rounds with lms serve.")
+    return Press(
+        faces=_faces(settings.instance / "fonts"),
+        key=key,
+        anchors=key.anchors,
+        base_url=settings.base_url,
+        zone=settings.zone,
+    )
 
 
 def create_app(settings: Settings | None = None) -> Flask:
@@ -156,6 +165,7 @@ for _command in (
     doctor.doctor,
     people_commands.people,
     serve.serve,
+    signing_key.signing_key,
     worker.worker,
 ):
     lms.add_command(_command)

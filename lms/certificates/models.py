@@ -75,3 +75,25 @@ class CertificateFile(Model):
     serial: Mapped[str] = mapped_column(String(20), primary_key=True)
     digest: Mapped[str] = mapped_column(String(64))
     content: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class SigningCertificate(Model):
+    """A certificate that files are signed or checked with, and its private key, sealed.
+
+    The newest one with a key signs; all are trusted when a file is checked. Only the sealing may
+    change, when the secret of the installation does.
+    """
+
+    __tablename__ = "signing_certificates"
+    __table_args__ = {
+        "info": {
+            "no_delete": True,
+            "no_update_when": "OLD.fingerprint <> NEW.fingerprint OR OLD.chain <> NEW.chain",
+            "personal": None,
+        }
+    }
+    id: Mapped[int] = mapped_column(primary_key=True)
+    fingerprint: Mapped[str] = mapped_column(String(64), unique=True)
+    chain: Mapped[str] = mapped_column(Text)  # PEM: the certificate, then those that issued it
+    sealed: Mapped[bytes | None] = mapped_column(LargeBinary)
+    added_at: Mapped[datetime]

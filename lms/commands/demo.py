@@ -13,6 +13,7 @@ from sqlalchemy import select
 from lms import clock
 from lms.access import SYSTEM
 from lms.certificates.models import LedgerEntry
+from lms.certificates.operations import keys
 from lms.commands import demo_story as story
 from lms.commands.demo_people import CAST, PASSWORD
 from lms.courses import cli as courses
@@ -22,7 +23,6 @@ from lms.errors import Refused
 from lms.people import operations as people
 from lms.people.models import Organisation, Person
 from lms.people.operations.places import About
-from lms.typeset.signing import CERTIFICATE_FILE, KEY_FILE, SigningKey
 from lms.web.door import kept
 
 
@@ -60,16 +60,14 @@ def _made(now: datetime) -> story.Hospital:
 def _early_key(at: datetime) -> None:
     """Let the signing key be valid from a year ago, when this hospital's history begins.
 
-    Only while nothing was signed: a key that has signed something is never replaced here.
+    Only while nothing was signed: later certificates would not fit the key's days.
     """
-    if db.session.scalar(select(LedgerEntry.seq).limit(1)) is not None:
-        return
-    folder = current_app.extensions["settings"].instance / "signing"
-    for name in (KEY_FILE, CERTIFICATE_FILE):
-        (folder / name).unlink(missing_ok=True)
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    SigningKey.create(folder, "Demonstration Hospital", at - timedelta(days=1))
-    current_app.extensions["press"].cache_clear()
+    secret = current_app.extensions["settings"].secret_key
+    with kept():
+        if db.session.scalar(select(LedgerEntry.seq).limit(1)) is None:
+            keys.renew(
+                secret=secret, organisation="Demonstration Hospital", at=at - timedelta(days=1)
+            )
 
 
 def _last_day() -> datetime:
@@ -89,9 +87,9 @@ def load(*, at: datetime) -> str:
     begun_on = at - timedelta(days=366)
     _early_key(begun_on)
     courses.publish_all(actor=SYSTEM, at=begun_on)
-    hospital = _made(at)
     with kept():
         _refuse_real_people()
+        hospital = _made(at)
         begun = hospital.ago(365)
         people.keep_organisation(
             actor=SYSTEM,

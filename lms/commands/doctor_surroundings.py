@@ -7,12 +7,15 @@ from datetime import datetime
 from typing import Final
 from urllib.parse import urlsplit
 
-from lms import outbox
+from lms.certificates.queries import keys as queries
+from lms.commands import signing_key as keys
 from lms.commands.finding import Finding, look, well
 from lms.config import Settings
+from lms.errors import Refused
+from lms.outbox import delivery
 from lms.typeset.faces import Faces
 from lms.typeset.names import NAME_BOX, Unprintable, printable
-from lms.typeset.signing import KEY_FILE, KeyProblem, SigningKey
+from lms.typeset.signing import KEY_FILE, KeyProblem, SigningKey, fingerprint_of
 
 DAYS_TO_RENEW: Final = 60
 MEGABYTE: Final = 1024 * 1024
@@ -52,7 +55,7 @@ def mail_server(settings: Settings) -> Finding:
         return well("mail", "No mail server is set; mail stays on the outbox page.")
     where = f"{settings.mail.host}:{settings.mail.port}"
     try:
-        with outbox.connect(settings.mail) as link:
+        with delivery.connect(settings.mail) as link:
             link.noop()
     except (smtplib.SMTPException, OSError) as problem:
         return look("mail", f"{where} does not take mail: {problem}. See LMS_MAIL_URL.")
@@ -77,26 +80,41 @@ def can_print(name: str, locale: str | None, *, faces: Faces) -> bool:
 
 
 def signing_key(settings: Settings, *, at: datetime, has_issued: bool) -> Finding:
-    """Check that the signing key is there, closed to others, and valid for some time yet."""
-    folder = settings.instance / "signing"
-    if not (folder / KEY_FILE).exists() and not has_issued:
-        return well("signing key", "There is none yet; lms serve makes it.")
+    """Check that the signing key is there, can be opened, and is valid for some time yet."""
     try:
-        key = SigningKey.load(folder)
-    except KeyProblem as problem:
-        return look("signing key", f"{problem} Restore {folder} from a backup.")
-    if stat.S_IMODE((folder / KEY_FILE).stat().st_mode) & 0o077:
-        return look("signing key", f"Others can read it. Run: chmod 600 {folder / KEY_FILE}")
+        brought = keys.brought(settings)
+        key = queries.signing_key(secret=settings.secret_key)
+    except (KeyProblem, Refused) as problem:
+        return look("signing key", str(problem))
+    file = settings.instance / keys.FOLDER / KEY_FILE
+    if brought is not None:
+        if stat.S_IMODE(file.stat().st_mode) & 0o077:
+            return look("signing key", f"Others can read it. Run: chmod 600 {file}")
+        if not queries.is_known(fingerprint_of(brought.certificate)):
+            return look("signing key", f"{file} is not in use yet; start lms serve anew.")
+    if key is None:
+        if has_issued:
+            return look("signing key", "It is gone, though it signed. Restore a backup.")
+        return well("signing key", "There is none yet; lms serve makes it.")
+    return _of_its_days(key, at=at) or well(
+        "signing key",
+        f"{key.describe()['algorithm']}, sealed in the database, "
+        f"{(key.certificate.not_valid_after_utc - at).days} days left."
+        + (f" {file} is no longer needed." if brought else ""),
+    )
+
+
+def _of_its_days(key: SigningKey, *, at: datetime) -> Finding | None:
     days = (key.certificate.not_valid_after_utc - at).days
     if days < DAYS_TO_RENEW:
         return look(
             "signing key",
-            f"Its certificate ends in {days} days. Put a new one into {folder}, and the old "
-            "certificate into its folder anchors.",
+            f"Its certificate ends in {days} days. Run: lms signing-key renew; or put one of "
+            "your own into the folder signing of the instance and start lms serve anew.",
         )
     if key.certificate.not_valid_before_utc > at:
         return look("signing key", "Its certificate is not valid yet; is the clock right?")
-    return well("signing key", f"{key.describe()['algorithm']}, {days} days left.")
+    return None
 
 
 def disk(settings: Settings) -> Finding:

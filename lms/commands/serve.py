@@ -5,7 +5,6 @@ import socket
 from collections.abc import Iterator
 
 import click
-from flask import current_app
 from flask.cli import with_appcontext
 from granian import Granian
 from granian.constants import Interfaces
@@ -13,7 +12,7 @@ from granian.log import LogLevels
 
 from lms import clock
 from lms.access import SYSTEM
-from lms.commands import database, demo
+from lms.commands import database, demo, signing_key
 from lms.courses import cli as courses
 
 
@@ -30,7 +29,7 @@ def is_free(host: str, port: int) -> bool:
 
 
 def prepare(*, with_demonstration: bool) -> Iterator[str]:
-    """Bring an instance up to date: tables, signing key, courses, the demonstration when new.
+    """Bring an instance up to date: tables, courses, the demonstration when new.
 
     Yields a sentence for each thing as it's done.
     """
@@ -38,8 +37,6 @@ def prepare(*, with_demonstration: bool) -> Iterator[str]:
     yield database.upgrade(at=clock.now())
     if is_new and with_demonstration:
         yield demo.load(at=clock.now())
-    # The signing key is made here, once, and not by whichever worker needs it first.
-    current_app.extensions["press"]()
     yield from courses.publish_all(actor=SYSTEM, at=clock.now())
 
 
@@ -75,6 +72,9 @@ def serve(host: str, port: int, workers: int, prepared: bool, demonstration: boo
             click.echo(sentence)
     elif (pending := database.revisions())[0] != pending[1]:
         raise click.ClickException("The database is not up to date. Run: lms db upgrade")
+    # The signing key is made here, once, and not by whichever worker needs it first.
+    if said := signing_key.ready_or_refuse():
+        click.echo(said)
     click.echo(f"Rounds answers at http://{host}:{port} (Ctrl-C ends it)")
     if demo.is_here():
         for line in demo.accounts():

@@ -21,7 +21,7 @@ from pyhanko_certvalidator.registry import SimpleCertificateStore
 from lms.typeset.checking import SignatureVerdict, check
 from lms.typeset.document import HOLE, ROOM
 
-__all__ = ["KeyProblem", "SignatureVerdict", "SigningKey", "check"]
+__all__ = ["KeyProblem", "SignatureVerdict", "SigningKey", "check", "fingerprint_of", "pem_of"]
 
 KEY_FILE: Final = "key.pem"
 CERTIFICATE_FILE: Final = "cert.pem"
@@ -53,6 +53,7 @@ class SigningKey:
     ) -> None:
         """Hold a key, its certificate followed by those that issued it, and older anchors."""
         self.certificate = chain[0]
+        self.chain = tuple(chain)
         _demand_pair(key, self.certificate)
         self.anchors = tuple(dict.fromkeys((chain[-1], *anchors)))
         self._signer = _HeldKey(key, chain)
@@ -74,15 +75,26 @@ class SigningKey:
                     f"{folder / name} exists already. Move it away first; keep its certificate "
                     f"in {ANCHORS_FOLDER}/ so that older certificates can still be verified."
                 )
-        key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
-        certificate = _self_signed(key, organisation, at)
+        made = cls.make(organisation, at)
         folder.mkdir(parents=True, exist_ok=True)
-        written = key.private_bytes(
-            _PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-        )
-        _write_secret(folder / KEY_FILE, written)
-        (folder / CERTIFICATE_FILE).write_bytes(certificate.public_bytes(_PEM))
-        return cls(key, [certificate])
+        _write_secret(folder / KEY_FILE, made.private_pem())
+        (folder / CERTIFICATE_FILE).write_bytes(pem_of(made.chain))
+        return made
+
+    @classmethod
+    def make(cls, organisation: str, at: datetime) -> "SigningKey":
+        """Make a key (RSA, 2048 bits) and its certificate, valid for ten years from ``at``."""
+        key = rsa.generate_private_key(public_exponent=65537, key_size=_BITS)
+        return cls(key, [_self_signed(key, organisation, at)])
+
+    @classmethod
+    def parse(cls, key: bytes, chain: bytes, anchors: Sequence[bytes] = ()) -> "SigningKey":
+        """Read a key, its certificates and older anchors as they are kept, in PEM.
+
+        Raises ``KeyProblem``.
+        """
+        older = [one for text in anchors for one in _certificates(text, "An older certificate")]
+        return cls(_private(key, "The key"), _certificates(chain, "The certificate"), older)
 
     @classmethod
     def load(cls, folder: Path) -> "SigningKey":
@@ -131,6 +143,12 @@ class SigningKey:
             return self._template.fill(digest)
         return self._signer.container(digest)
 
+    def private_pem(self) -> bytes:
+        """Return the private key in PEM, for storing it sealed; it belongs into no log."""
+        return self._signer.key.private_bytes(
+            _PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
+        )
+
     def describe(self) -> dict[str, str]:
         """Name the key for the record of what made a certificate, and for the doctor."""
         public = self.certificate.public_key()
@@ -138,7 +156,7 @@ class SigningKey:
         return {
             "subject": self.certificate.subject.rfc4514_string(),
             "serial": f"{self.certificate.serial_number:x}",
-            "sha256": self.certificate.fingerprint(hashes.SHA256()).hex(),
+            "sha256": fingerprint_of(self.certificate),
             "algorithm": f"{'RSA' if isinstance(public, rsa.RSAPublicKey) else 'ECDSA'}-{size}",
             "valid_from": self.certificate.not_valid_before_utc.isoformat(),
             "valid_until": self.certificate.not_valid_after_utc.isoformat(),
@@ -301,32 +319,48 @@ def _read(path: Path) -> bytes:
         raise KeyProblem(f"{path} cannot be read: {problem.strerror}.") from problem
 
 
+def fingerprint_of(certificate: x509.Certificate) -> str:
+    """Return the SHA-256 of a certificate in hexadecimal digits."""
+    return certificate.fingerprint(hashes.SHA256()).hex()
+
+
+def pem_of(chain: Sequence[x509.Certificate]) -> bytes:
+    """Return certificates in PEM, in this order."""
+    return b"".join(one.public_bytes(_PEM) for one in chain)
+
+
 def _read_key(path: Path) -> PrivateKey:
     """Read a private key in PEM."""
-    content = _read(path)
+    return _private(_read(path), str(path))
+
+
+def _private(content: bytes, where: str) -> PrivateKey:
     try:
         key = serialization.load_pem_private_key(content, password=None)
     except TypeError as problem:
         raise KeyProblem(
-            f"{path} is encrypted. Store it unencrypted, readable by the server's account only."
+            f"{where} is encrypted. Store it unencrypted, readable by the server's account only."
         ) from problem
     except ValueError as problem:
-        raise KeyProblem(f"{path} holds no private key in PEM form.") from problem
+        raise KeyProblem(f"{where} holds no private key in PEM form.") from problem
     if isinstance(key, rsa.RSAPrivateKey) and key.key_size >= _BITS:
         return key
     curves = (ec.SECP256R1, ec.SECP384R1, ec.SECP521R1)
     if isinstance(key, ec.EllipticCurvePrivateKey) and isinstance(key.curve, curves):
         return key
-    raise KeyProblem(f"{path} must be RSA of {_BITS} bits or more, or ECDSA on a NIST curve.")
+    raise KeyProblem(f"{where} must be RSA of {_BITS} bits or more, or ECDSA on a NIST curve.")
 
 
 def _read_certificates(path: Path) -> list[x509.Certificate]:
     """Read certificates in PEM."""
-    content = _read(path)
+    return _certificates(_read(path), str(path))
+
+
+def _certificates(content: bytes, where: str) -> list[x509.Certificate]:
     try:
         return x509.load_pem_x509_certificates(content)
     except ValueError as problem:
-        raise KeyProblem(f"{path} holds no certificate in PEM form.") from problem
+        raise KeyProblem(f"{where} holds no certificate in PEM form.") from problem
 
 
 def _read_anchors(folder: Path) -> list[x509.Certificate]:

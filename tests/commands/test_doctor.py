@@ -10,7 +10,7 @@ from lms import audit, clock, outbox
 from lms.access import SYSTEM
 from lms.app import create_app
 from lms.certificates.queries import LedgerReport
-from lms.commands import doctor_surroundings
+from lms.commands import doctor_surroundings, signing_key
 from lms.commands.doctor import doctor, examine
 from lms.commands.finding import Finding
 from lms.config import MailServer
@@ -205,16 +205,26 @@ def test_a_public_installation_wants_a_mail_server(well):
 
 
 def test_the_signing_key_is_watched(well):
-    folder = well.extensions["settings"].instance / "signing"
     now = clock.now()
-    SigningKey.create(folder, "Demonstration Hospital", now)
-    assert found(well)["signing key"].sentence.startswith("RSA-2048, 36")
+    assert found(well)["signing key"].sentence.startswith("There is none yet")
+    signing_key.ready_or_refuse()
+    assert found(well)["signing key"].sentence.startswith("RSA-2048, sealed in the database, 36")
     years = timedelta(days=365 * 10 - 30)
-    assert "ends in" in ailing(well, at=now + years)["signing key"]
+    assert "signing-key renew" in ailing(well, at=now + years)["signing key"]
+    set_setting(well, secret_key="another-secret-than-the-one-it-was-sealed-with")
+    assert "the same LMS_SECRET_KEY" in ailing(well)["signing key"]
+
+
+def test_a_signing_key_in_the_instance_folder_is_watched(well):
+    folder = well.extensions["settings"].instance / "signing"
+    SigningKey.create(folder, "Demonstration Hospital", clock.now())
+    assert "is not in use yet" in ailing(well)["signing key"]
+    signing_key.ready_or_refuse()
+    assert found(well)["signing key"].sentence.endswith("key.pem is no longer needed.")
     (folder / "key.pem").chmod(0o644)
     assert f"chmod 600 {folder / 'key.pem'}" in ailing(well)["signing key"]
     (folder / "key.pem").write_text("nonsense")
-    assert "Restore" in ailing(well)["signing key"]
+    assert "no private key" in ailing(well)["signing key"]
 
 
 def test_little_room_on_the_disk_is_told(well, monkeypatch):
