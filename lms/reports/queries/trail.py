@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import date, datetime, time, timedelta
 from typing import Any, Final
 from zoneinfo import ZoneInfo
@@ -41,9 +41,10 @@ class Wanted:
 
     def kept(self) -> dict[str, Any]:
         """Return what is narrowed, as it stands in an address."""
-        days = {"since": self.since, "until": self.until}
-        said: dict[str, Any] = {"who": self.who, "action": self.action, "thing": self.thing, "words": self.words}
-        said |= {name: day.isoformat() for name, day in days.items() if day}
+        said = asdict(self) | {
+            name: day.isoformat() if day else ""
+            for name, day in (("since", self.since), ("until", self.until))
+        }
         return {name: value for name, value in said.items() if value}
 
 
