@@ -14,7 +14,7 @@ from lms import outbox
 from lms.config import MailServer
 from lms.db import db
 from lms.errors import Missing, Refused
-from lms.outbox import Message, State
+from lms.outbox import Message, State, delivery
 from lms.web.door import kept
 from tests.conftest import NOON
 
@@ -68,8 +68,8 @@ def queue(key="one", *, address="lena@example.org", at=NOON, **more) -> int:
         return db.session.scalars(select(Message.id).where(Message.key == key)).one()
 
 
-def deliver(sink, at=NOON, **more) -> outbox.Delivered:
-    return outbox.deliver(sink.server, FROM, at=at, keep=kept, **more)
+def deliver(sink, at=NOON, **more) -> delivery.Delivered:
+    return delivery.deliver(sink.server, FROM, at=at, keep=kept, **more)
 
 
 def row(message_id: int) -> Message:
@@ -79,8 +79,8 @@ def row(message_id: int) -> Message:
 
 def test_a_mail_is_handed_over_once_with_its_headers(app, sink):
     one = queue(subject="Grüße an Nguyễn", body="Xin chào, Lena.\n.\nEnd\n")
-    assert deliver(sink) == outbox.Delivered(sent=1, failed=0)
-    assert deliver(sink) == outbox.Delivered(sent=0, failed=0)
+    assert deliver(sink) == delivery.Delivered(sent=1, failed=0)
+    assert deliver(sink) == delivery.Delivered(sent=0, failed=0)
     (mail,) = sink.mails
     assert (mail["To"], mail["From"]) == ("lena@example.org", FROM)
     assert mail["Subject"] == "Grüße an Nguyễn"
@@ -127,7 +127,7 @@ def test_the_pauses_grow_and_the_sixth_try_is_the_last(app, sink):
     one = queue(body="SECRET", is_secret=True)
     at, pauses = NOON, []
     for number in range(1, 6):
-        assert deliver(sink, at) == outbox.Delivered(sent=0, failed=1)
+        assert deliver(sink, at) == delivery.Delivered(sent=0, failed=1)
         assert row(one).tries == number
         pauses.append(row(one).next_try_at - at)
         assert deliver(sink, row(one).next_try_at - timedelta(seconds=1)).failed == 0
@@ -137,13 +137,13 @@ def test_the_pauses_grow_and_the_sixth_try_is_the_last(app, sink):
     assert row(one).failed_at == at
     assert "451" in row(one).problem
     assert row(one).body == outbox.SPENT
-    assert deliver(sink, at + timedelta(days=9)) == outbox.Delivered(sent=0, failed=0)
+    assert deliver(sink, at + timedelta(days=9)) == delivery.Delivered(sent=0, failed=0)
 
 
 def test_a_mailbox_that_is_not_there_fails_at_once_and_the_others_are_sent(app, sink):
     sink.refuse["gone@example.org"] = "550 no such mailbox"
     gone, there = queue("gone", address="gone@example.org"), queue("there")
-    assert deliver(sink) == outbox.Delivered(sent=1, failed=1)
+    assert deliver(sink) == delivery.Delivered(sent=1, failed=1)
     assert row(gone).failed_at == NOON
     assert "550 no such mailbox" in row(gone).problem
     assert row(there).sent_at == NOON
@@ -166,7 +166,7 @@ def test_a_mailbox_that_is_full_is_tried_again(app, sink):
 def test_a_mail_that_can_not_be_written_fails_alone(app, sink, bad):
     wrong = queue("wrong", **bad)
     queue("right")
-    assert deliver(sink) == outbox.Delivered(sent=1, failed=1)
+    assert deliver(sink) == delivery.Delivered(sent=1, failed=1)
     assert row(wrong).failed_at == NOON
     assert len(sink.mails) == 1
 
@@ -174,8 +174,8 @@ def test_a_mail_that_can_not_be_written_fails_alone(app, sink, bad):
 def test_a_mail_server_that_is_not_there_loses_nothing(app, sink):
     one = queue()
     nowhere = MailServer(host="127.0.0.1", port=free_port(), user="", password="", encrypted=False)
-    came = outbox.deliver(nowhere, FROM, at=NOON, keep=kept)
-    assert came == outbox.Delivered(sent=0, failed=1)
+    came = delivery.deliver(nowhere, FROM, at=NOON, keep=kept)
+    assert came == delivery.Delivered(sent=0, failed=1, is_away=True)
     assert "Refused" in row(one).problem
     assert deliver(sink, NOON + timedelta(minutes=2)).sent == 1
 
@@ -183,7 +183,7 @@ def test_a_mail_server_that_is_not_there_loses_nothing(app, sink):
 def test_two_workers_at_once_send_each_mail_once(app, sink):
     for number in range(30):
         queue(f"mail{number}", address=f"p{number}@example.org")
-    came: list[outbox.Delivered] = []
+    came: list[delivery.Delivered] = []
     problems: list[BaseException] = []
 
     def work() -> None:
@@ -208,9 +208,9 @@ def test_two_workers_at_once_send_each_mail_once(app, sink):
 def test_a_mail_that_a_dead_worker_held_is_let_go_after_its_lease(app, sink):
     queue()
     with kept():
-        assert outbox.claim(at=NOON) is not None
+        assert delivery.claim(at=NOON) is not None
     assert deliver(sink, NOON + timedelta(minutes=9)).sent == 0
-    assert deliver(sink, NOON + outbox.LEASE).sent == 1
+    assert deliver(sink, NOON + delivery.LEASE).sent == 1
 
 
 def test_no_more_than_asked_for_is_sent_in_a_round_the_longest_due_first(app, sink):
@@ -224,7 +224,7 @@ def test_case_56_a_mail_that_failed_is_sent_again(app, sink):
     sink.refuse["lena@example.org"] = "550 no such mailbox"
     one = queue()
     deliver(sink)
-    assert outbox.counts() == {State.QUEUED: 0, State.SENT: 0, State.FAILED: 1}
+    assert {one: count for one, count in outbox.counts().items() if count} == {State.FAILED: 1}
     sink.refuse.clear()
     with kept():
         outbox.resend(message_id=one, at=NOON)
@@ -276,7 +276,7 @@ def test_signing_in_at_the_mail_server(app):
                 host="127.0.0.1", port=controller.port, user="rounds", password=password,
                 encrypted=False,
             )  # fmt: skip
-            outbox.deliver(server, FROM, at=at, keep=kept)
+            delivery.deliver(server, FROM, at=at, keep=kept)
             assert password not in (row(one).problem or "")
         assert row(one).sent_at is not None
         assert seen[-1] == (b"rounds", b"right")

@@ -5,11 +5,12 @@ from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 
 from lms.assignments import queries
 from lms.assignments.models import Assignment, AssignmentCycle, ReminderRound
 from lms.assignments.queries import Obligation
+from lms.assignments.queries.asked import is_newest
 from lms.assignments.rules import reminders as rules
 from lms.courses import queries as courses
 from lms.courses.models import Course
@@ -74,7 +75,7 @@ def open_obligations(
     today: date,
 ) -> dict[int, list[Obligation]]:
     """Return what is open and can be taken today, by person, the earliest due first."""
-    offered = {courses.content_of(version).key for version in courses.offered(today)}
+    offered = {course.key for course in courses.offered(today)}
     found: dict[int, list[Obligation]] = defaultdict(list)
     for one in queries.obligations(department_ids=department_ids, today=today, person_id=only):
         if (
@@ -94,8 +95,7 @@ class _Writer:
     def __init__(self, *, today: date, base_url: str) -> None:
         self.today, self.base_url = today, base_url
         self.minutes: Mapping[str, int] = {
-            content.key: content.minutes
-            for content in map(courses.content_of, courses.offered(today))
+            course.key: course.minutes for course in courses.offered(today)
         }
 
     def item(self, one: Obligation) -> rules.Item:
@@ -134,16 +134,21 @@ def recent(*, since: datetime, today: date, even_failed: bool = False) -> dict[i
     """
     rows = db.session.execute(
         select(
-            Message.person_id, Message.queued_at, Message.key, Message.failed_at, Message.withdrawn_at
+            Message.person_id,
+            Message.queued_at,
+            Message.key,
+            Message.failed_at,
+            Message.withdrawn_at,
         ).where(
             Message.key.like(f"{rules.KEY_PREFIX}%"),
             Message.queued_at > since,
-            Message.person_id.is_not(None),
         )
     )
     last: dict[int, datetime] = {}
     failed: dict[int, int] = defaultdict(int)
     for person_id, queued_at, key, failed_at, withdrawn_at in rows:
+        if person_id is None:
+            continue
         is_lost = (failed_at or withdrawn_at) is not None
         if is_lost and key.startswith(rules.key(person_id, today)):
             failed[person_id] += 1
@@ -166,31 +171,20 @@ class DueRound:
 
 def due_rounds(today: date) -> list[DueRound]:
     """Return the steps that are due today and not done yet: two statements, whatever the size."""
-    newest = (
-        select(func.max(AssignmentCycle.number))
-        .where(AssignmentCycle.assignment_id == Assignment.id)
-        .correlate(Assignment)
-        .scalar_subquery()
-    )
     late = timedelta(days=rules.STEPS[-1] + rules.LATE_DAYS)
     rows = db.session.execute(
         select(Assignment.id, AssignmentCycle.due_on, AssignmentCycle.opened_at)
-        .join(AssignmentCycle, AssignmentCycle.assignment_id == Assignment.id)
+        .join(AssignmentCycle, is_newest())
         .where(
             Assignment.closed_at.is_(None),
             Assignment.sends_reminders,
-            AssignmentCycle.number == newest,
             AssignmentCycle.due_on.between(today - late, today - timedelta(days=rules.STEPS[0])),
         )
     )
     steps = [
         DueRound(assignment_id=row.id, due_on=row.due_on, step=step)
         for row in rows
-        if (
-            step := rules.step_of(
-                due_on=row.due_on, opened_on=row.opened_at.date(), today=today
-            )
-        )
+        if (step := rules.step_of(due_on=row.due_on, opened_on=row.opened_at.date(), today=today))
         is not None
     ]
     return _not_done(steps)
@@ -202,9 +196,9 @@ def _not_done(steps: list[DueRound]) -> list[DueRound]:
     done = {
         (row.assignment_id, row.due_on, row.step)
         for row in db.session.execute(
-            select(
-                ReminderRound.assignment_id, ReminderRound.due_on, ReminderRound.step
-            ).where(ReminderRound.assignment_id.in_({one.assignment_id for one in steps}))
+            select(ReminderRound.assignment_id, ReminderRound.due_on, ReminderRound.step).where(
+                ReminderRound.assignment_id.in_({one.assignment_id for one in steps})
+            )
         )
     }
     return [one for one in steps if (one.assignment_id, one.due_on, one.step) not in done]
