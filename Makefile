@@ -9,7 +9,7 @@ ON_BOTH_ENGINES := tests/people tests/courses/test_operations.py tests/courses/t
 	tests/certificates/test_operations.py tests/certificates/test_views.py tests/learning tests/credit \
 	tests/assignments tests/reports tests/web
 
-.PHONY: help run test lint bench shots setup setup-dev lock clean
+.PHONY: help run test faults lint bench shots setup setup-dev lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -39,11 +39,16 @@ lint: setup-dev ## linters, types and the contracts between parts
 
 test: setup-dev ## everything: linters, types, contracts, unit, PDF, browser, PostgreSQL
 	@$(BIN)/python tests/tools.py
-	@$(BIN)/python -m pytest -n 2 -m "not browser"
+	@$(BIN)/python -m pytest -n 2 -m "not browser and not faults"
 	@echo "In a real browser:"
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
 	@echo "The same on PostgreSQL, where the database takes part:"
-	@ROUNDS_TEST_ENGINE=postgresql $(BIN)/python -m pytest -n 2 -m "not browser" $(ON_BOTH_ENGINES)
+	@ROUNDS_TEST_ENGINE=postgresql $(BIN)/python -m pytest -n 2 -m "not browser and not faults" $(ON_BOTH_ENGINES)
+	@echo "Real faults to a real server, a part of them (make faults: all):"
+	@$(BIN)/python -m pytest -n 2 -m faults tests/faults
+
+faults: setup-dev ## kill the real server 200 times, fill its disk, lock its database, hang up on it
+	@ROUNDS_FAULT_ROUNDS=200 $(BIN)/python -m pytest -n 2 -m faults tests/faults
 
 shots: setup-dev ## a picture of every page at 390, 820 and 1440 px, light and dark, in shots/
 	@$(BIN)/python tests/tools.py

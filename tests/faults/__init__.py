@@ -1,0 +1,1 @@
+"""The real server, with real faults: killed, without room, locked out, hung upon."""

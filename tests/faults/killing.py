@@ -1,0 +1,144 @@
+"""Rounds: clients work, the server is killed at a random instant, starts again, and is asked."""
+
+import random
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from lms.certificates import queries as ledger
+from tests.faults.ground import Installation
+from tests.faults.learners import Learner, no_evaluation_too_many
+from tests.faults.wire import Cut
+
+AT_ONCE = 4
+MOMENT = 0.05  # seconds; longer than any of these requests takes on an idle machine
+OTHERS = 20
+"""So many who took part in earlier rounds are looked at again after each; all at the end."""
+
+
+@dataclass
+class Tally:
+    """What the rounds came to."""
+
+    rounds: int = 0
+    acknowledged: int = 0
+    cut: int = 0  # who was left without an answer by a kill
+    kept: int = 0  # of these, whose work was there nevertheless, whole
+
+
+class Crew:
+    """Learners at work, a few at the same time; whoever is cut off is the next to go on."""
+
+    def __init__(self, learners: Sequence[Learner]) -> None:
+        self.waiting, self.begun = list(learners), list[Learner]()
+        self.found: list[BaseException] = []
+        self.cut: list[Learner] = []
+        self.lock, self.threads = threading.Lock(), list[threading.Thread]()
+        self.left, self.enough = 0, threading.Event()
+
+    def go(self, *, until: int) -> None:
+        """Let them begin, and wait until so many answers were acknowledged."""
+        self.cut, self.left = [], until
+        self.enough.clear()
+        assert self.waiting, "too few learners for so many rounds"
+        self.threads = [threading.Thread(target=self._work) for _ in range(AT_ONCE)]
+        for thread in self.threads:
+            thread.start()
+        if until:
+            self.enough.wait(timeout=60)
+
+    def _heard(self) -> None:
+        with self.lock:
+            self.left -= 1
+        if self.left <= 0:
+            self.enough.set()
+
+    def wait(self) -> None:
+        """Wait until all have noticed that the server is gone; raise what they found amiss."""
+        for thread in self.threads:
+            thread.join(timeout=60)
+            assert not thread.is_alive(), "a client waits for a server that is gone"
+        if self.found:
+            raise self.found[0]
+        self.waiting = self.cut + self.waiting
+
+    def finish(self) -> None:
+        """Let those who were cut off send again and get to the end."""
+        for one in self.cut:
+            one.connect()
+            while not one.is_done:
+                one.step()
+            one.hang_up()
+        self.cut = []
+
+    def _next(self) -> Learner | None:
+        with self.lock:
+            if not self.waiting:
+                return None
+            one = self.waiting.pop(0)
+            one.tell = self._heard
+            if one not in self.begun:
+                self.begun.append(one)
+            return one
+
+    def _work(self) -> None:
+        while (one := self._next()) is not None:
+            one.connect()
+            try:
+                while not one.is_done:
+                    one.step()
+            except Cut:
+                with self.lock:
+                    self.cut.append(one)
+                return
+            except BaseException as error:  # noqa: BLE001
+                self.found.append(error)
+                self.enough.set()
+                return
+            finally:
+                one.hang_up()
+
+
+def rounds(
+    place: Installation, learners: Sequence[Learner], number: int, *, rng: random.Random,
+    most: int,
+) -> Tally:
+    """Kill the server so many times, each after up to `most` answers and a moment.
+
+    Answers are counted, rather than seconds, so that a busy machine gets as far as an idle one.
+    After each start what was begun is compared with what was acknowledged; then those who were
+    left without an answer send it again.
+    """
+    tally, crew = Tally(), Crew(learners)
+    for _ in range(number):
+        place.start()
+        tally.kept += compare(place, crew, rng)
+        crew.go(until=rng.randint(0, most))
+        time.sleep(rng.uniform(0, MOMENT))
+        place.kill()
+        crew.wait()
+        tally.rounds += 1
+        tally.cut += len(crew.cut)
+    place.start()
+    tally.kept += compare(place, crew, rng)
+    crew.finish()
+    look(place, list(learners))
+    tally.acknowledged = sum(one.acknowledged for one in learners)
+    return tally
+
+
+def compare(place: Installation, crew: Crew, rng: random.Random) -> int:
+    """Look at those just cut off and at some others; return how much is there unacknowledged."""
+    others = rng.sample(crew.begun, min(OTHERS, len(crew.begun)))
+    look(place, [one for one in others if one not in crew.cut])
+    return look(place, crew.cut)
+
+
+def look(place: Installation, learners: Sequence[Learner]) -> int:
+    """Compare the database with what each of them was told."""
+    with place.looking():
+        kept = sum(one.check() for one in learners)
+        no_evaluation_too_many()
+        assert ledger.verify_chain().problems == ()
+    return kept

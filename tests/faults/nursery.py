@@ -1,0 +1,124 @@
+"""A process that has imported the product once, and forks `lms` commands from itself.
+
+Starting `lms serve` takes 1.4 seconds of processor time, nearly all of it Python's imports. Forked
+from here it's the same command, in processes of its own, with the same files and sockets, and
+answers after a tenth of a second: so two hundred servers can be killed while somebody waits.
+
+    {"words": ["serve", "--port", "8001"], "environ": {...}, "log": "/tmp/log"}  ->  4711
+"""
+
+import ctypes
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parents[2]
+
+
+class Born:
+    """A command that runs in a process group of its own."""
+
+    def __init__(self, pid: int) -> None:
+        self.pid = pid
+
+    def is_alive(self) -> bool:
+        """Say whether anything of the group is left."""
+        try:
+            os.killpg(self.pid, 0)
+        except ProcessLookupError:
+            return False
+        return True
+
+    def end(self, how: signal.Signals, *, within: float = 30) -> None:
+        """End all processes of the group and wait until the last is gone."""
+        with suppress(ProcessLookupError):
+            os.killpg(self.pid, how)
+        until = time.monotonic() + within
+        while self.is_alive():
+            if time.monotonic() > until:
+                raise RuntimeError(f"the processes of group {self.pid} do not end")
+            time.sleep(0.002)
+
+
+class Nursery:
+    """The process that forks, from the tests' side."""
+
+    def __init__(self) -> None:
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "tests.faults.nursery"], cwd=HOME, text=True,
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+        )
+
+    def bear(self, *words: str, environ: Mapping[str, str], log: Path) -> Born:
+        """Start `lms` with these words; what it says goes into the log."""
+        assert self.process.stdin is not None
+        assert self.process.stdout is not None
+        asked = {"words": words, "environ": dict(environ), "log": str(log)}
+        print(json.dumps(asked), file=self.process.stdin, flush=True)
+        return Born(int(self.process.stdout.readline()))
+
+    def close(self) -> None:
+        """Let it end; what it bore lives on."""
+        assert self.process.stdin is not None
+        self.process.stdin.close()
+        self.process.wait(timeout=30)
+
+
+def _become(asked: dict) -> None:
+    """Turn this process, freshly forked, into one that runs the command."""
+    signal.signal(signal.SIGCHLD, signal.SIG_DFL)
+    log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    nothing = os.open(os.devnull, os.O_RDONLY)
+    for ours, its in ((nothing, 0), (log, 1), (log, 2)):
+        os.dup2(ours, its)
+    os.environ.clear()
+    os.environ.update(asked["environ"])
+    sys.argv = ["lms", *asked["words"]]
+    from lms.app import main
+
+    main()
+
+
+def _adopt() -> None:
+    """Have the children of those who are killed come here, where they are let go at once.
+
+    Elsewhere than on Linux, and in most containers, the first process of all does that.
+    """
+    signal.signal(signal.SIGCHLD, signal.SIG_IGN)
+    if sys.platform == "linux":
+        ctypes.CDLL(None).prctl(36, 1, 0, 0, 0)  # PR_SET_CHILD_SUBREAPER
+
+
+def _serve() -> None:
+    from lms import app
+
+    app._found(None)  # the fonts, which every process would read for its first certificate
+    _adopt()
+    for line in sys.stdin:
+        asked = json.loads(line)
+        pid = os.fork()
+        if not pid:
+            try:
+                with suppress(OSError):
+                    os.setpgid(0, 0)
+                _become(asked)
+            except SystemExit as ended:
+                sys.stdout.flush()
+                os._exit(ended.code if isinstance(ended.code, int) else 1)
+            except BaseException as error:  # noqa: BLE001
+                print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
+                os._exit(1)
+            os._exit(0)
+        with suppress(OSError):
+            os.setpgid(pid, pid)  # here as well as there: whoever comes first
+        print(pid, flush=True)
+
+
+if __name__ == "__main__":
+    _serve()
