@@ -1,6 +1,6 @@
 """The session, the column types all models share, and the meaning of 'whole'."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, Date, DateTime, Enum, MetaData, event
+from sqlalchemy import JSON, URL, Date, DateTime, Enum, MetaData, event, make_url
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -105,7 +105,27 @@ def writing() -> Iterator[None]:
         _writing.reset(token)
 
 
+def is_writing() -> bool:
+    """Say whether the present transaction began as one that will write."""
+    return _writing.get()
+
+
 BUSY_MILLISECONDS: Final = 15_000
+
+_impatient: ContextVar[bool] = ContextVar("impatient", default=False)
+
+
+@contextmanager
+def impatient() -> Iterator[None]:
+    """Fail at once, in this context, when another writer has the database: for what can be missed.
+
+    The wait after which PostgreSQL gives up on a row is not changed: no two ask for the same one.
+    """
+    token = _impatient.set(True)
+    try:
+        yield
+    finally:
+        _impatient.reset(token)
 
 
 def _own_sqlite(engine: Any) -> None:
@@ -123,21 +143,71 @@ def _own_sqlite(engine: Any) -> None:
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:
-        connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+        if not _impatient.get():
+            connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
+            return
+        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
+        try:
+            connection.exec_driver_sql("BEGIN IMMEDIATE")
+        finally:
+            connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
 
 
-def init_app(app: Flask) -> None:
-    """Bind the session to the app, and make SQLite's transactions ours."""
-    app.config.setdefault(
-        "SQLALCHEMY_ENGINE_OPTIONS",
-        {
-            # What people typed and answered must not reach the log beside a failed statement.
-            "hide_parameters": True,
-            # A connection that the database dropped is noticed before a request needs it.
-            "pool_pre_ping": True,
-        },
-    )
+CONNECT_SECONDS: Final = 5
+LOCK_SECONDS: Final = 15  # as long as SQLite waits for its writer
+STATEMENT_SECONDS: Final = 30
+IDLE_SECONDS: Final = 60  # in an open transaction, as of a machine that vanished
+POOL_SECONDS: Final = 10
+_OF_POSTGRESQL: Final[Mapping[str, str | int]] = {
+    "application_name": "rounds",
+    "connect_timeout": CONNECT_SECONDS,
+    # A database that vanished without a word is noticed within a minute, not after hours.
+    "keepalives_idle": 20,
+    "keepalives_interval": 10,
+    "keepalives_count": 3,
+    "tcp_user_timeout": 30_000,
+}
+
+
+def _own_postgresql(engine: Any) -> None:
+    """Let no statement, lock or forgotten transaction hold up everybody else for long."""
+
+    @event.listens_for(engine, "connect")
+    def _connect(connection: Any, _record: Any) -> None:
+        connection.autocommit = True
+        connection.execute(
+            "SELECT set_config('lock_timeout', %s, false), set_config('statement_timeout', %s,"
+            " false), set_config('idle_in_transaction_session_timeout', %s, false)",
+            [f"{LOCK_SECONDS}s", f"{STATEMENT_SECONDS}s", f"{IDLE_SECONDS}s"],
+        )
+        connection.autocommit = False
+
+
+def _options(url: URL, connections: int) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        # What people typed and answered must not reach the log beside a failed statement.
+        "hide_parameters": True,
+        # A connection that the database dropped is noticed before a request needs it.
+        "pool_pre_ping": True,
+    }
+    if url.get_backend_name() == "postgresql":
+        given = set(url.query)
+        options |= {
+            "pool_size": connections,
+            "max_overflow": 0,
+            "pool_timeout": POOL_SECONDS,
+            "connect_args": {k: v for k, v in _OF_POSTGRESQL.items() if k not in given},
+        }
+    return options
+
+
+def init_app(app: Flask, *, connections: int = 10) -> None:
+    """Bind the session to the app, with at most so many connections, and own transactions."""
+    url = make_url(app.config["SQLALCHEMY_DATABASE_URI"])
+    app.config.setdefault("SQLALCHEMY_ENGINE_OPTIONS", _options(url, connections))
     db.init_app(app)
     with app.app_context():
         if db.engine.dialect.name == "sqlite":
             _own_sqlite(db.engine)
+        else:
+            _own_postgresql(db.engine)

@@ -13,10 +13,11 @@ import flask
 from flask.typing import ResponseReturnValue, RouteCallable
 from flask_login import current_user
 from flask_wtf.csrf import CSRFProtect
+from sqlalchemy.exc import OperationalError
 from werkzeug.routing import IntegerConverter, Map
 
 from lms import access
-from lms.db import db, writing
+from lms.db import db, impatient, writing
 from lms.errors import NotAllowed
 
 
@@ -45,21 +46,32 @@ class Blueprint(flask.Blueprint):
     def __init__(self, name: str, import_name: str, **options: Any) -> None:
         super().__init__(name, import_name, **options)
         self.doors: dict[str, Permitted] = {}
+        self.pending: dict[str, frozenset[str]] = {}
 
     def get(self, rule: str, *, may: Permitted, **options: Any) -> Register:  # type: ignore[override]
         """Register a page for those who hold `may`."""
         return self._door("GET", rule, may, options)
 
     def post(self, rule: str, *, may: Permitted, **options: Any) -> Register:  # type: ignore[override]
-        """Register an action for those who hold `may`."""
+        """Register an action for those who hold `may`.
+
+        With `reads_first` the view begins by reading and says itself, by `writes()`, from where on
+        it writes: for what takes long, such as hashing, before anything is written.
+        """
         return self._door("POST", rule, may, options)
 
     def _door(self, method: str, rule: str, may: Permitted, options: dict[str, Any]) -> Register:
+        reads_first = method == "GET" or options.pop("reads_first", False)
+        pending = frozenset(options.pop("pending", ()))
+
         def register(view: RouteCallable) -> RouteCallable:
             name = view.__name__
             if self.doors.setdefault(f"{self.name}.{name}", may) is not may:
                 raise ValueError(f"{self.name}.{name} asks for two different permissions")
-            self.add_url_rule(rule, name, _settled(view), methods=[method], **options)
+            if pending:
+                self.pending[f"{self.name}.{name}"] = pending
+            settled = _settled(view, reads_first=reads_first)
+            self.add_url_rule(rule, name, settled, methods=[method], **options)
             return view
 
         return register
@@ -77,12 +89,23 @@ def kept() -> Iterator[None]:
             raise
 
 
-def _settled(view: RouteCallable) -> RouteCallable:
+@contextmanager
+def writes() -> Iterator[None]:
+    """Write from here on, in a view that reads first; kept when what is inside ends well.
+
+    What was read before may have changed: whoever decides by it looks again.
+    """
+    db.session.commit()
+    with kept():
+        yield
+
+
+def _settled(view: RouteCallable, *, reads_first: bool) -> RouteCallable:
     @wraps(view)
     def settled(**arguments: Any) -> ResponseReturnValue:
         # Whoever signs in was read in a transaction of its own; what follows is the view's.
         db.session.commit()
-        intent = nullcontext() if flask.request.method in {"GET", "HEAD"} else writing()
+        intent = nullcontext() if reads_first else writing()
         with intent:
             try:
                 response: ResponseReturnValue = view(**arguments)  # type: ignore[assignment]
@@ -105,6 +128,47 @@ def _doors(app: flask.Flask) -> dict[str, Permitted]:
     return doors
 
 
+def _pending(app: flask.Flask) -> dict[str, frozenset[str]]:
+    rooms: dict[str, frozenset[str]] = {}
+    for blueprint in app.blueprints.values():
+        rooms |= getattr(blueprint, "pending", {})
+    return rooms
+
+
+def _note_seen() -> None:
+    """Write down now and then that this browser is in use. No page waits, or fails, for that."""
+    if not current_user.is_worth_noting():
+        return
+    db.session.commit()
+    try:
+        with impatient(), kept():
+            current_user.note_seen()
+    except OperationalError:
+        db.session.rollback()
+
+
+def _let_in(endpoint: str | None, may: Permitted) -> ResponseReturnValue | None:
+    """Lead whoever may not see anything yet to where that ends; turn away who may not do this.
+
+    On a page for everybody, somebody who is locked or owes a second factor is a stranger.
+    """
+    login = flask.current_app.login_manager  # type: ignore[attr-defined]
+    if endpoint not in {None, "static"} and current_user.is_authenticated:
+        rooms = flask.current_app.extensions["pending"].get(endpoint, ())
+        if not current_user.pending:
+            _note_seen()
+        elif current_user.pending not in rooms:
+            if not isinstance(may, Anyone):
+                return login.unauthorized()  # type: ignore[no-any-return]
+            login._update_request_context_with_user(current_user.as_stranger())
+    if not isinstance(may, Anyone):
+        if not current_user.is_authenticated:
+            return login.unauthorized()  # type: ignore[no-any-return]
+        if not access.holds(current_user.actor, may):
+            raise NotAllowed(may)
+    return None
+
+
 def init_app(app: flask.Flask) -> None:
     """Refuse to start with an unguarded route; refuse each request its door does not let in.
 
@@ -113,6 +177,7 @@ def init_app(app: flask.Flask) -> None:
     """
     doors = _doors(app)
     app.extensions["doors"] = doors
+    app.extensions["pending"] = _pending(app)
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     csrf.init_app(app)
 
@@ -120,11 +185,8 @@ def init_app(app: flask.Flask) -> None:
     def _guard() -> ResponseReturnValue | None:
         endpoint = flask.request.endpoint
         may = ANYONE if endpoint is None else doors[endpoint]
-        if not isinstance(may, Anyone):
-            if not current_user.is_authenticated:
-                return app.login_manager.unauthorized()  # type: ignore[attr-defined, no-any-return]
-            if not access.holds(current_user.actor, may):
-                raise NotAllowed(may)
+        if (elsewhere := _let_in(endpoint, may)) is not None:
+            return elsewhere
         if endpoint is not None and flask.request.is_json:
             # Forms would take lists and numbers from it where every rule expects text.
             flask.abort(415)

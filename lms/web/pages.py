@@ -11,7 +11,17 @@ import flask
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
 from flask_wtf.csrf import CSRFError
-from sqlalchemy.exc import DataError, IntegrityError, OperationalError, SQLAlchemyError
+from sqlalchemy.exc import (
+    DatabaseError,
+    DataError,
+    IntegrityError,
+    InternalError,
+    NotSupportedError,
+    OperationalError,
+    ProgrammingError,
+    SQLAlchemyError,
+    TimeoutError,
+)
 from werkzeug.exceptions import HTTPException, SecurityError
 
 from lms import clock
@@ -19,6 +29,7 @@ from lms.access import Permission, holds
 from lms.config import Settings
 from lms.db import db
 from lms.errors import Missing, NotAllowed, Refused
+from lms.web import faults
 
 # No inline script or style, nothing from elsewhere, nobody may frame us.
 POLICY = (
@@ -62,6 +73,8 @@ SENTENCES = {
     500: "The problem is recorded. What you saved before is safe; try again in a moment.",
     503: "Nothing was changed. Try again in a minute; what you saved before is safe.",
 }
+# When to come back, in seconds, where waiting is what helps.
+RETRY_AFTER = {429: "60", 503: "60"}
 
 
 def settings() -> Settings:
@@ -96,20 +109,26 @@ def problem(status: int, sentence: str | None = None) -> ResponseReturnValue:
     """Answer with the designed page of this status, or JSON for those who asked for it."""
     known = status if status in TITLES else (400 if status < 500 else 500)
     title, text = TITLES[known], sentence or SENTENCES[known]
+    headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
     if wants_json():
-        return flask.jsonify(status=status, title=title, detail=text), status
+        return flask.jsonify(status=status, title=title, detail=text), status, headers
     _know_reader()
     page = flask.render_template("errors/problem.html", status=status, title=title, sentence=text)
-    return page, status
+    return page, status, headers
 
 
 def _know_reader() -> None:
-    """Let the page ask who reads it, even when the records can't be reached: then, a stranger."""
+    """Let the page ask who reads it, even when the records can't be reached: then, a stranger.
+
+    So is who is locked, or owes a second factor.
+    """
+    login = flask.current_app.login_manager  # type: ignore[attr-defined]
     try:
-        bool(current_user and current_user.is_authenticated)
+        if current_user and current_user.is_authenticated and current_user.pending:
+            login._update_request_context_with_user(current_user.as_stranger())
     except SQLAlchemyError:
         db.session.rollback()
-        flask.current_app.login_manager._update_request_context_with_user()  # type: ignore[attr-defined]
+        login._update_request_context_with_user()
 
 
 # What a client needs beside the page to do better: what is allowed, and when to come back.
@@ -139,11 +158,37 @@ def _on_http(error: HTTPException) -> ResponseReturnValue:
 
 
 def _on_crash(error: Exception) -> ResponseReturnValue:
-    flask.current_app.logger.error("unexpected: %s", type(error).__name__, exc_info=error)
+    flask.current_app.logger.error("unexpected: %s", faults.way_of(error))
     return problem(500)
 
 
-def _on_unavailable(error: OperationalError) -> ResponseReturnValue:
+def _on_disk(error: OSError) -> ResponseReturnValue:
+    if (told := faults.of_the_disk(error)) is None:
+        return _on_crash(error)
+    flask.current_app.logger.error("disk: %s", told)
+    return problem(503)
+
+
+def _on_broken(error: DatabaseError) -> ResponseReturnValue:
+    """Answer for a database file that can't be read, but not for a slip in a statement of ours."""
+    if isinstance(error, ProgrammingError | NotSupportedError):
+        return _on_crash(error)
+    return _on_unavailable(error)
+
+
+def _on_unavailable(error: DatabaseError | TimeoutError) -> ResponseReturnValue:
+    flask.current_app.logger.error("database: %s", type(getattr(error, "orig", error)).__name__)
+    db.session.rollback()
+    return problem(503)
+
+
+# PostgreSQL ended a transaction that stood idle; or a standby answers, which only reads.
+PASSING = frozenset({"25P03", "25006"})
+
+
+def _on_internal(error: InternalError) -> ResponseReturnValue:
+    if getattr(error.orig, "sqlstate", None) not in PASSING:
+        return _on_crash(error)
     flask.current_app.logger.error("database: %s", type(error.orig).__name__)
     db.session.rollback()
     return problem(503)
@@ -158,6 +203,10 @@ def register_errors(app: flask.Flask) -> None:
     # A NUL byte, or more text than the column holds, that no form was there to refuse.
     app.register_error_handler(DataError, lambda _error: problem(400))
     app.register_error_handler(OperationalError, _on_unavailable)
+    app.register_error_handler(TimeoutError, _on_unavailable)
+    app.register_error_handler(DatabaseError, _on_broken)
+    app.register_error_handler(OSError, _on_disk)
+    app.register_error_handler(InternalError, _on_internal)
     app.register_error_handler(HTTPException, _on_http)
     app.register_error_handler(Exception, _on_crash)
 

@@ -39,7 +39,8 @@ def lena(cast) -> Person:
 
 
 def sign_in(email="lena@example.org", password=PASSWORD, at=NOON, **more):
-    return operations.sign_in(email=email, password=password, at=at, **more)
+    compared = operations.compare(email=email, password=password)
+    return operations.sign_in(compared=compared, at=at, **more)
 
 
 def is_open(token: str, at=NOON) -> bool:

@@ -3,7 +3,7 @@
 from typing import Any
 
 from flask_wtf import FlaskForm
-from wtforms import EmailField, PasswordField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, EmailField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
 from lms.people.rules import (
@@ -101,6 +101,7 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
 
     email = Address("Work e-mail", autocomplete="username")
     password = Secret("Password", "Type your password.", autocomplete="current-password")
+    shared = BooleanField("This is a shared computer")
 
 
 class ForgotForm(FlaskForm):  # type: ignore[misc]

@@ -2,35 +2,37 @@
 
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from functools import cache
 
 from argon2 import PasswordHasher
 from argon2.exceptions import InvalidHashError, VerificationError
-from sqlalchemy import update
+from sqlalchemy import select, update
 
 from lms import access, audit, outbox
 from lms.access import Actor, Permission
 from lms.db import db, whole
 from lms.errors import Missing, Refused
 from lms.people import queries, rules
-from lms.people.models import PasswordReset, Person, SignIn
+from lms.people.models import HalfSignIn, PasswordReset, Person
+from lms.people.operations.invitation import invitation
+from lms.people.operations.sessions import Browser as Browser
+from lms.people.operations.sessions import Opened as Opened
+from lms.people.operations.sessions import end_sign_ins as end_sign_ins
+from lms.people.operations.sessions import end_token, open_sign_in, renew
+from lms.people.queries import second_factor
+from lms.people.rules.second_factor import HALF_LASTS
 
 # OWASP's first choice for Argon2id when many sign in at once: 19 MiB, two passes, one lane
 # (Password Storage Cheat Sheet). A hash made with other figures is renewed at the next sign-in.
 HASHER = PasswordHasher(time_cost=2, memory_cost=19_456, parallelism=1)
 
+ANY = Browser()
+"""A browser nothing is known of."""
+
 Link = Callable[[str], str]
 """Make the address of the page where the token sets a password."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Opened:
-    """A sign-in that went well: the token goes into the cookie, its digest stays here."""
-
-    token: str
-    person_id: int
 
 
 class WrongPassword(Refused):
@@ -63,61 +65,112 @@ def _is_right(kept: str, password: str) -> bool:
         return False
 
 
-def _password_fits(person: Person | None, password: str) -> bool:
+@dataclass(frozen=True, kw_only=True)
+class Compared:
+    """A password as it was compared with what is kept. Nothing is decided by it alone."""
+
+    person_id: int | None
+    fits: bool
+    kept: str | None = field(repr=False)
+    renewed: str | None = field(repr=False)
+
+
+def _compared(person: Person | None, password: str) -> Compared:
     """Compare a password, taking the same time whether or not there is anything to compare."""
     kept = person.password_hash if person is not None else None
-    return _is_right(kept or _nobodys_hash(), password) and kept is not None
+    fits = _is_right(kept or _nobodys_hash(), password) and kept is not None
+    renewed = hashed(password) if kept and fits and HASHER.check_needs_rehash(kept) else None
+    return Compared(
+        person_id=person.id if person is not None else None,
+        fits=fits,
+        kept=kept,
+        renewed=renewed,
+    )
+
+
+def compare(*, email: str, password: str) -> Compared:
+    """Compare a password with that of an address, before anything is written.
+
+    Hashing is slow on purpose, and nobody should wait for it with the database in hand. The time
+    is the same for an unknown address, and for somebody without a password.
+    """
+    return _compared(queries.by_email(email), password)
+
+
+def compare_own(*, actor: Actor, password: str) -> Compared:
+    """Compare a password with one's own, before anything is written."""
+    return _compared(queries.person(actor.person_id), password)
+
+
+def still_fits(compared: Compared) -> Person | None:
+    """Return whose password fitted, if it's still theirs and the account is open.
+
+    Whoever changes a password meanwhile either comes before, and the password no longer fits, or
+    waits, and then ends what was opened with the old one.
+    """
+    if not compared.fits or compared.person_id is None:
+        return None
+    person = db.session.scalar(
+        select(Person)
+        .where(Person.id == compared.person_id)
+        .with_for_update(key_share=True)
+        .execution_options(populate_existing=True)
+    )
+    if person is None or person.deactivated_at is not None:
+        return None
+    return person if person.password_hash == compared.kept else None
 
 
 @whole
-def sign_in(*, email: str, password: str, at: datetime, ending: str | None = None) -> Opened | None:
+def sign_in(
+    *, compared: Compared, at: datetime, browser: Browser = ANY, ending: str | None = None
+) -> Opened | None:
     """Return a new token, or None when address and password do not match.
 
-    The answer and its time are the same for an unknown address, a deactivated person, somebody
-    without a password, and a wrong password. `ending` is the token of who was signed in at this
-    browser before; it ends. Returned, not raised, so that what the caller counts survives.
+    A half token is returned for somebody with a second factor: it leads to the second step only.
+    `ending` is the token of who was signed in at this browser before; it ends. Returned, not
+    raised, so that what the caller counts survives.
     """
-    person = queries.by_email(email)
-    fits = _password_fits(person, password)
-    if person is None or not fits or person.deactivated_at is not None:
+    person = still_fits(compared)
+    if person is None:
         return None
-    if HASHER.check_needs_rehash(person.password_hash or ""):
-        person.password_hash = hashed(password)
+    if compared.renewed is not None:
+        person.password_hash = compared.renewed
     if ending is not None:
-        _end(ending, at=at)
+        end_token(ending, at=at)
+    if second_factor.factors_of(person.id):
+        return _open_half(person.id, browser=browser, at=at)
+    return open_sign_in(person.id, browser=browser, at=at, factor_at=None)
+
+
+def _open_half(person_id: int, *, browser: Browser, at: datetime) -> Opened:
     token = secrets.token_urlsafe(32)
     db.session.add(
-        SignIn(
-            person_id=person.id,
+        HalfSignIn(
+            person_id=person_id,
             token_digest=rules.token_digest(token),
-            started_at=at,
-            expires_at=at + rules.SIGN_IN_LASTS,
+            is_shared=browser.is_shared,
+            began_at=at,
+            expires_at=at + HALF_LASTS,
         )
     )
     db.session.flush()
-    return Opened(token=token, person_id=person.id)
-
-
-def _end(token: str, *, at: datetime) -> None:
-    db.session.execute(
-        update(SignIn)
-        .where(SignIn.token_digest == rules.token_digest(token), SignIn.ended_at.is_(None))
-        .values(ended_at=at)
-    )
+    return Opened(token=token, person_id=person_id, is_half=True, is_shared=browser.is_shared)
 
 
 @whole
-def sign_out(*, token: str, at: datetime) -> None:
-    """End a sign-in on the server: its token opens nothing any more, wherever it was copied."""
-    _end(token, at=at)
+def prove_by_password(
+    *, actor: Actor, sign_in_id: int, compared: Compared, at: datetime
+) -> str | None:
+    """Open one's own locked sign-in, or show anew that it's still oneself; return the new token.
 
-
-def end_sign_ins(person_id: int, *, at: datetime, but: str | None = None) -> None:
-    """End all sign-ins of a person, but the one with this token."""
-    ended = update(SignIn).where(SignIn.person_id == person_id, SignIn.ended_at.is_(None))
-    if but is not None:
-        ended = ended.where(SignIn.token_digest != rules.token_digest(but))
-    db.session.execute(ended.values(ended_at=at))
+    None when the password is not the right one.
+    """
+    access.require(actor, Permission.KEEP_PROFILE)
+    person = still_fits(compared)
+    if person is None or person.id != actor.person_id:
+        return None
+    return renew(sign_in_id, at=at)
 
 
 def end_resets(person_id: int, *, at: datetime) -> None:
@@ -156,7 +209,8 @@ def ask_reset(*, email: str, link: Link, at: datetime) -> None:
     outbox.queue(
         key=f"password-reset:{reset.id}",
         person_id=person.id,
-        address=person.email,
+        # The one they know, as it's written down: never as it was typed.
+        address=queries.address_of(person, email),
         subject="Set a new password for Rounds",
         body=(
             f"Hello {person.name},\n\n"
@@ -187,18 +241,13 @@ def invite(*, actor: Actor, person_id: int, link: Link, at: datetime, by_mail: b
     end_resets(person.id, at=at)
     token, reset = _new_link(person, lasts_until=at + rules.INVITATION_LASTS, at=at)
     if by_mail:
+        subject, body = invitation(person.name, person.email, link(token))
         outbox.queue(
             key=f"invitation:{reset.id}",
             person_id=person.id,
             address=person.email,
-            subject="Your account in Rounds",
-            body=(
-                f"Hello {person.name},\n\n"
-                "you have an account in Rounds, where your required and chosen courses, your "
-                "credit and your certificates are. Set your password here within a week; the "
-                f"link works once:\n\n{link(token)}\n\n"
-                f"Then sign in with {person.email}.\n"
-            ),
+            subject=subject,
+            body=body,
             at=at,
             is_secret=True,
         )
@@ -253,7 +302,7 @@ def change_password(
     person = queries.person(actor.person_id)
     if person.deactivated_at is not None:
         raise Missing("person")
-    if not _password_fits(person, present):
+    if not _compared(person, present).fits:
         raise WrongPassword("This is not your present password. Nothing was changed.")
     if rules.password_form(present) == rules.password_form(password):
         raise BadPassword("This is the password you have. Choose another.")

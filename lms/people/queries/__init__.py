@@ -2,13 +2,11 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
-from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import CTE, ColumnElement, Row, func, literal, or_, select, true
-from sqlalchemy.orm import aliased, joinedload
+from sqlalchemy import ColumnElement, func, literal, or_, select
+from sqlalchemy.orm import joinedload
 
-from lms.access import Actor, Role
+from lms.access import Role
 from lms.db import db
 from lms.errors import Missing
 from lms.people import rules
@@ -17,115 +15,17 @@ from lms.people.models import (
     Organisation,
     PasswordReset,
     Person,
-    Profession,
+    PersonAddress,
     RoleGrant,
     SignIn,
 )
+from lms.people.queries.presence import Me as Me
+from lms.people.queries.presence import Presence as Presence
+from lms.people.queries.presence import actor_of as actor_of
+from lms.people.queries.presence import once_signed_in as once_signed_in
+from lms.people.queries.presence import signed_in as signed_in
 
 A_PAGE = 50
-
-
-@dataclass(frozen=True, kw_only=True)
-class Me:
-    """What pages need to know of the person who is signed in."""
-
-    id: int
-    name: str
-    email: str
-    certificate_name: str
-    name_locale: str | None
-    profession: Profession
-    licence_state: str | None
-    zone: ZoneInfo
-    department_id: int | None
-
-
-def _held(whose: ColumnElement[bool]) -> CTE:
-    """Build the open grants of a person, each coordinator's spread over all departments below."""
-    held = (
-        select(RoleGrant.role, RoleGrant.department_id)
-        .where(whose, RoleGrant.revoked_at.is_(None))
-        .cte("held", recursive=True)
-    )
-    lower = aliased(Department)
-    return held.union(
-        select(held.c.role, lower.id).join_from(
-            held, lower, lower.parent_id == held.c.department_id
-        )
-    )
-
-
-def _actor(person_id: int, held: list[tuple[Role | None, int | None]]) -> Actor:
-    return Actor(
-        person_id=person_id,
-        roles=frozenset({Role.LEARNER} | {role for role, _ in held if role is not None}),
-        department_ids=frozenset(place for _, place in held if place is not None),
-    )
-
-
-def actor_of(person_id: int) -> Actor:
-    """Return what a person may act as, in one statement; raise Missing when nobody has this id."""
-    held = _held(RoleGrant.person_id == person_id)
-    rows = db.session.execute(
-        select(held.c.role, held.c.department_id)
-        .select_from(Person)
-        .outerjoin(held, true())
-        .where(Person.id == person_id)
-    ).all()
-    if not rows:
-        raise Missing("person")
-    return _actor(person_id, [(role, place) for role, place in rows])
-
-
-def signed_in(digest: str, *, at: datetime, zone: ZoneInfo) -> tuple[Me, Actor] | None:
-    """Return who is signed in by the token with this digest, in one statement.
-
-    `zone` stands for a person who has not chosen one. None when the token is unknown, ended or
-    older than 12 hours, or the person was deactivated.
-    """
-    whose = select(SignIn.person_id).where(
-        SignIn.token_digest == digest, SignIn.ended_at.is_(None), SignIn.expires_at > at
-    )
-    held = _held(RoleGrant.person_id == whose.scalar_subquery())
-    rows = db.session.execute(
-        select(
-            Person.id, Person.name, Person.email, Person.certificate_name, Person.name_locale,
-            Person.profession, Person.licence_state, Person.zone, Person.department_id,
-            held.c.role, held.c.department_id.label("place"),
-        )
-        .outerjoin(held, true())
-        .where(Person.id == whose.scalar_subquery(), Person.deactivated_at.is_(None))
-    ).all()  # fmt: skip
-    if not rows:
-        return None
-    return _me(rows[0], zone), _actor(rows[0].id, [(row.role, row.place) for row in rows])
-
-
-def _zone(name: str | None, other: ZoneInfo) -> ZoneInfo:
-    """Return the zone of this name; the other when it was taken out of the tables since."""
-    try:
-        return ZoneInfo(name) if name else other
-    except (ZoneInfoNotFoundError, ValueError):
-        return other
-
-
-def once_signed_in(digest: str) -> int | None:
-    """Return whose token this was, also after it ended; None when it never was one."""
-    return db.session.scalar(select(SignIn.person_id).where(SignIn.token_digest == digest))
-
-
-def _me(row: Row[Any], zone: ZoneInfo) -> Me:
-    return Me(
-        id=row.id,
-        name=row.name,
-        email=row.email,
-        certificate_name=row.certificate_name,
-        name_locale=row.name_locale,
-        profession=row.profession,
-        licence_state=row.licence_state,
-        zone=_zone(row.zone, zone),
-        department_id=row.department_id,
-    )
 
 
 def person(person_id: int) -> Person:
@@ -137,10 +37,36 @@ def person(person_id: int) -> Person:
 
 
 def by_email(email: str) -> Person | None:
-    """Return the person with this address, however it's written (case 58)."""
+    """Return the person with this address, first or further, however it's written (case 58)."""
     if rules.email_problem(email):
         return None
-    return db.session.scalar(select(Person).where(Person.email_key == rules.email_key(email)))
+    return holder_of(rules.email_key(email))
+
+
+def holder_of(key: str) -> Person | None:
+    """Return whose address this is, first or further, in one statement."""
+    first = select(Person.id).where(Person.email_key == key)
+    further = select(PersonAddress.person_id).where(
+        PersonAddress.key == key, PersonAddress.ended_at.is_(None)
+    )
+    return db.session.scalar(
+        select(Person).where(
+            Person.id == func.coalesce(first.scalar_subquery(), further.scalar_subquery())
+        )
+    )
+
+
+def address_of(person: Person, email: str) -> str:
+    """Return the address of a person that was meant, as it's kept; their first if none was."""
+    key = rules.email_key(email)
+    if key == person.email_key:
+        return person.email
+    further = select(PersonAddress.address).where(
+        PersonAddress.person_id == person.id,
+        PersonAddress.key == key,
+        PersonAddress.ended_at.is_(None),
+    )
+    return db.session.scalar(further) or person.email
 
 
 def organisation() -> Organisation | None:

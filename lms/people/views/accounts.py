@@ -1,6 +1,7 @@
 """Sign in, sign out, and set a forgotten password."""
 
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -12,9 +13,11 @@ from lms.people import operations, queries
 from lms.people.forms import ForgotForm, ResetForm, SignInForm
 from lms.people.rules import PASSWORD_LEAST, email_key, safe_path
 from lms.people.views.blueprint import bp
-from lms.people.views.session import KEPT, begin, network, present_token
+from lms.people.views.session import begin, browser, goal, half_token, network, present_token
+from lms.people.views.shared import is_shared_here, remember
+from lms.people.views.unsent import ROOMS
 from lms.web import limits, pages
-from lms.web.door import ANYONE
+from lms.web.door import ANYONE, writes
 
 WINDOW = timedelta(minutes=15)
 TRIES_PER_ACCOUNT = 10
@@ -46,7 +49,9 @@ def sign_in() -> ResponseReturnValue:
     target = safe_path(flask.request.args.get("next"))
     if current_user.is_authenticated:
         return flask.redirect(target, code=303)
-    return _sign_in_page(SignInForm(), target)
+    if pending := getattr(current_user, "pending", None):
+        return flask.redirect(ROOMS[pending], code=303)
+    return _sign_in_page(SignInForm(data={"shared": is_shared_here()}), target)
 
 
 def _tries_left(account: str, address: str, at: datetime) -> int:
@@ -66,27 +71,34 @@ def _wait(form: SignInForm, target: str) -> ResponseReturnValue:
     return flask.make_response(page, 429, {"Retry-After": str(int(WINDOW.total_seconds()))})
 
 
-@bp.post("/sign-in", may=ANYONE)
+@bp.post("/sign-in", may=ANYONE, reads_first=True)
 def open_session() -> ResponseReturnValue:
-    """Sign in and go where one wanted to go. Whoever guesses waits after ten tries."""
+    """Sign in and go where one wanted to go. Whoever guesses waits after ten tries.
+
+    The password is compared before anything is written, and its outcome is told only to whoever
+    still has a try when their turn comes.
+    """
     form, at = SignInForm(), clock.now()
     target = safe_path(flask.request.form.get("next"))
     if not form.validate():
         return _sign_in_page(form, target), 422
     account, address = f"sign-in:{email_key(form.email.data)}", f"sign-in-from:{network()}"
-    limits.take_turn(account)
     if _tries_left(account, address, at) <= 0:
         return _wait(form, target)
-    opened = operations.sign_in(
-        email=form.email.data, password=form.password.data, at=at, ending=present_token()
-    )
+    compared = operations.compare(email=form.email.data, password=form.password.data)
+    with writes():
+        limits.take_turn(account)
+        if (left := _tries_left(account, address, at)) > 0:
+            opened = operations.sign_in(
+                compared=compared, at=at, browser=browser(is_shared=form.shared.data),
+                ending=present_token(),
+            )  # fmt: skip
+            _count(opened, account, address, at)
+            left = _tries_left(account, address, at)
+        else:
+            opened = None
     if opened is not None:
-        limits.forget(account)
-        begin(opened.token)
-        return flask.redirect("/unsent" if KEPT in flask.session else target, code=303)
-    limits.note(account, at=at)
-    limits.note(address, at=at)
-    left = _tries_left(account, address, at)
+        return _entered(opened, target)
     if left <= 0:
         return _wait(form, target)
     form.password.errors = [
@@ -99,14 +111,33 @@ def open_session() -> ResponseReturnValue:
     ), 422  # fmt: skip
 
 
+def _count(opened: operations.Opened | None, account: str, address: str, at: datetime) -> None:
+    if opened is not None:
+        limits.forget(account)
+        return
+    limits.note(account, at=at)
+    limits.note(address, at=at)
+
+
+def _entered(opened: operations.Opened, target: str) -> ResponseReturnValue:
+    begin(opened)
+    where = (
+        f"/sign-in/second-step?next={quote(target, safe='/')}" if opened.is_half else goal(target)
+    )
+    return remember(flask.redirect(where, code=303), is_shared=opened.is_shared)
+
+
 @bp.post("/sign-out", may=ANYONE)
 def sign_out() -> ResponseReturnValue:
     """Sign out; the sign-in ends on the server too."""
-    token = present_token()
-    if token is not None:
-        operations.sign_out(token=token, at=clock.now())
+    for token in (present_token(), half_token()):
+        if token is not None:
+            operations.sign_out(token=token, at=clock.now())
     flask.session.clear()
-    return flask.redirect("/sign-in", code=303)
+    answer = flask.make_response(flask.redirect("/sign-in", code=303))
+    # We keep nothing there; what a browser or its extensions kept for us goes too.
+    answer.headers["Clear-Site-Data"] = '"storage"'
+    return answer
 
 
 @bp.get("/forgot-password", may=ANYONE)

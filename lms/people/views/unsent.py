@@ -13,6 +13,7 @@ from flask_login import current_user
 
 from lms.access import Permission
 from lms.people import queries, rules
+from lms.people.rules.sessions import Pending
 from lms.people.views.blueprint import bp
 from lms.people.views.session import KEPT, present_token, wanted
 from lms.web import pages
@@ -21,6 +22,8 @@ MOST_BYTES = 2_500  # a cookie holds four thousand, and is encoded
 # What it holds are positions on a page that only its owner can open, so that it may wait in a
 # cookie of nobody; anything else waits only for the person who typed it.
 HARMLESS = "quiz.answer"
+ROOMS = {Pending.LOCKED: "/unlock", Pending.ENROLMENT: "/profile/security"}
+"""Where somebody who may see nothing yet is led."""
 
 
 def _is_ours() -> bool:
@@ -61,12 +64,17 @@ def waiting() -> dict[str, Any] | None:
 
 
 def unauthorized() -> ResponseReturnValue:
-    """Lead a stranger to the sign-in page and back; JSON clients get a 401."""
+    """Lead a stranger to the sign-in page and back; JSON clients get a 401.
+
+    Somebody who is locked, or owes a second factor, is led to where that ends.
+    """
     if pages.wants_json():
         return pages.problem(401)
     keep()
+    pending = getattr(current_user, "pending", None)
+    room = ROOMS.get(pending, "/sign-in") if pending else "/sign-in"
     target = rules.safe_path(wanted())
-    where = "/sign-in" if target == "/" else f"/sign-in?next={quote(target, safe='/')}"
+    where = room if target == "/" else f"{room}?next={quote(target, safe='/')}"
     return flask.redirect(where, code=303)
 
 
