@@ -1,12 +1,9 @@
 """Add, move and deactivate people; give and take roles."""
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import select
-from sqlalchemy.exc import IntegrityError
 
 from lms import access, audit, outbox
 from lms.access import Actor, Permission, Role
@@ -14,6 +11,10 @@ from lms.db import db, whole
 from lms.errors import Missing, Refused
 from lms.people import queries, rules
 from lms.people.models import Department, Person, Profession, RoleGrant
+from lms.people.operations.addresses import end_own_further
+from lms.people.operations.one_account import AlreadyHere as AlreadyHere
+from lms.people.operations.one_account import BadAddress as BadAddress
+from lms.people.operations.one_account import given_address, hold_addresses, one_account
 from lms.people.operations.profile import (
     Printable,
     kept_locale,
@@ -23,22 +24,6 @@ from lms.people.operations.profile import (
     printed_name,
 )
 from lms.people.operations.signing import end_resets, end_sign_ins
-
-
-class AlreadyHere(Refused):
-    """There is somebody with this address; one person has one account (case 58)."""
-
-    def __init__(self, person: Person) -> None:
-        super().__init__(
-            f"{person.name} has this address already"
-            + (", and is deactivated." if person.deactivated_at else ".")
-            + " One person keeps one account, so that no history is split."
-        )
-        self.person_id = person.id
-
-
-class BadAddress(Refused):
-    """What was given can't be an e-mail address."""
 
 
 class LastAdministrator(Refused):
@@ -66,37 +51,6 @@ def _open_department(department_id: int) -> Department:
     return department
 
 
-def _email(text: str) -> tuple[str, str]:
-    if problem := rules.email_problem(text):
-        raise BadAddress(problem)
-    return text.strip(), rules.email_key(text)
-
-
-def _whose(key: str) -> Person | None:
-    with db.session.no_autoflush:
-        return db.session.scalar(select(Person).where(Person.email_key == key))
-
-
-@contextmanager
-def _one_account(key: str, *, but: int | None = None) -> Iterator[None]:
-    """Write a row inside with this address, unless it's somebody's; raise AlreadyHere if it is.
-
-    The constraint has the last word, for two who come at once.
-    """
-    there = _whose(key)
-    if there is not None and there.id != but:
-        raise AlreadyHere(there)
-    try:
-        with db.session.begin_nested():
-            yield
-            db.session.flush()
-    except IntegrityError:
-        there = _whose(key)
-        if there is None:
-            raise
-        raise AlreadyHere(there) from None
-
-
 @whole
 def add_person(*, actor: Actor, new: NewPerson, printable: Printable, at: datetime) -> Person:
     """Add somebody who may learn here; roles are given apart, a password by `invite`.
@@ -104,7 +58,7 @@ def add_person(*, actor: Actor, new: NewPerson, printable: Printable, at: dateti
     Raises AlreadyHere, BadAddress, NotAName, Unprintable, Missing, Refused, NotAllowed.
     """
     access.require(actor, Permission.ADD_PEOPLE)
-    email, key = _email(new.email)
+    email, key = given_address(new.email)
     locale = kept_locale(new.name_locale)
     if new.department_id is not None:
         _open_department(new.department_id)
@@ -121,7 +75,7 @@ def add_person(*, actor: Actor, new: NewPerson, printable: Printable, at: dateti
         password_hash=new.password_hash,
         created_at=at,
     )
-    with _one_account(key):
+    with one_account(key):
         db.session.add(person)
     audit.record(
         actor=actor, at=at, action="person.added", thing=f"person:{person.id}",
@@ -137,12 +91,14 @@ def change_email(*, actor: Actor, person_id: int, email: str, at: datetime) -> P
     The old address is told. Raises AlreadyHere, BadAddress, Missing, NotAllowed.
     """
     access.require(actor, Permission.ADD_PEOPLE)
+    hold_addresses()
     person = _locked(person_id)
-    address, key = _email(email)
+    address, key = given_address(email)
     before = person.email
     if address == before:
         return person
-    with _one_account(key, but=person.id):
+    with one_account(key, but=person.id):
+        end_own_further(person.id, key, at=at)
         person.email, person.email_key = address, key
     # A link on its way to the old address must not open the account any more.
     end_resets(person.id, at=at)
