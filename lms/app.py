@@ -132,7 +132,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.url_map.converters["int"] = door.Identifier
     _configure(app, settings)
-    db.init_app(app)
+    db.init_app(app, connections=settings.database_connections)
     login = LoginManager()
     login.init_app(app)
     login.user_loader(people.load)

@@ -43,6 +43,7 @@ class Settings:
     mail: MailServer | None = None
     mail_from: str = "Rounds <rounds@localhost>"
     proxy_hops: int = 0
+    database_connections: int = 10
     testing: bool = False
 
     @classmethod
@@ -61,6 +62,7 @@ class Settings:
             mail=_mail(environ),
             mail_from=_mail_from(environ),
             proxy_hops=_hops(environ),
+            database_connections=_connections(environ),
         )
 
 
@@ -205,4 +207,11 @@ def _hops(environ: Mapping[str, str]) -> int:
     text = environ.get("LMS_PROXY_HOPS") or "0"
     if not re.fullmatch(r"[0-9]|10", text):
         raise BadSetting("LMS_PROXY_HOPS must be a whole number from 0 to 10")
+    return int(text)
+
+
+def _connections(environ: Mapping[str, str]) -> int:
+    text = environ.get("LMS_DATABASE_CONNECTIONS") or "10"
+    if not re.fullmatch(r"[0-9]{1,3}", text) or not 0 < int(text) <= 200:
+        raise BadSetting("LMS_DATABASE_CONNECTIONS must be a whole number from 1 to 200")
     return int(text)

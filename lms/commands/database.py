@@ -1,8 +1,12 @@
 """Bring the database up to date, with a copy first where it is a file."""
 
+import fcntl
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import Final
 
 import click
 from alembic import command
@@ -11,12 +15,20 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
+from sqlalchemy import text
 
 from lms import clock
 from lms.config import Settings
 from lms.db import db
+from lms.errors import Refused
 
 MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
+# Any number will do, as long as nobody else in this database takes the same for another purpose.
+PREPARING_LOCK: Final = 0x5052_4550
+
+
+class Newer(Refused):
+    """The database belongs to a newer version of Rounds than this one."""
 
 
 def alembic_config() -> Config:
@@ -31,6 +43,28 @@ def revisions() -> tuple[str | None, str | None]:
     with db.engine.connect() as connection:
         present = MigrationContext.configure(connection).get_current_revision()
     return present, ScriptDirectory.from_config(alembic_config()).get_current_head()
+
+
+def refuse_newer() -> None:
+    """Raise Newer when the schema is one that this version does not know."""
+    present = revisions()[0]
+    known = {one.revision for one in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
+    if present is not None and present not in known:
+        raise Newer(
+            f"The database was brought to {present} by a newer version of Rounds. Install that "
+            "version on this machine, too."
+        )
+
+
+def refuse_unless_current() -> None:
+    """For a command: end it with a sentence when the schema is not the one it works with."""
+    try:
+        refuse_newer()
+    except Newer as problem:
+        raise click.ClickException(str(problem)) from None
+    present, newest = revisions()
+    if present != newest:
+        raise click.ClickException("The database is not up to date. Run: lms db upgrade")
 
 
 def copy_first(settings: Settings, *, at: datetime) -> Path | None:
@@ -50,14 +84,38 @@ def copy_first(settings: Settings, *, at: datetime) -> Path | None:
 
 
 def upgrade(*, at: datetime) -> str:
-    """Apply pending migrations and say what was done; nothing is done twice."""
+    """Apply pending migrations and say what was done; nothing is done twice.
+
+    Of several that are told so at once, one does it and the others wait. Raises Newer.
+    """
     present, newest = revisions()
     if present == newest:
         return "The database is up to date."
+    refuse_newer()
     copy = copy_first(current_app.extensions["settings"], at=at) if present else None
     command.upgrade(alembic_config(), "head")
     saved = f" A copy from before is {copy}." if copy else ""
     return f"The database was brought from {present or 'nothing'} to {newest}.{saved}"
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let one server at a time prepare an instance; the others wait until it's done."""
+    if db.engine.dialect.name == "sqlite":
+        settings: Settings = current_app.extensions["settings"]
+        with (settings.instance / "prepare.lock").open("a") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            yield
+        return
+    with db.engine.connect().execution_options(isolation_level="AUTOCOMMIT") as connection:
+        connection.execute(text("SET lock_timeout = 0"))
+        connection.execute(text("SET statement_timeout = 0"))
+        connection.execute(text(f"SELECT pg_advisory_lock({PREPARING_LOCK})"))
+        try:
+            yield
+        finally:
+            # Lets go of the lock, too: a connection with other limits goes back to no pool.
+            connection.invalidate()
 
 
 @click.group("db")
@@ -69,7 +127,11 @@ def database() -> None:
 @with_appcontext
 def upgrade_command() -> None:
     """Bring the database up to date, with a copy first where it is a file."""
-    click.echo(upgrade(at=clock.now()))
+    try:
+        with alone():
+            click.echo(upgrade(at=clock.now()))
+    except Newer as problem:
+        raise click.ClickException(str(problem)) from None
 
 
 def close() -> None:

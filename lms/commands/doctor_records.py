@@ -38,6 +38,10 @@ def migrations() -> Finding:
     present, newest = database.revisions()
     if present == newest:
         return well("migrations", f"The schema is the newest, {newest}.")
+    try:
+        database.refuse_newer()
+    except database.Newer as problem:
+        return look("migrations", str(problem))
     return look(
         "migrations", f"The schema is {present or 'empty'}, not {newest}. Run: lms db upgrade"
     )

@@ -33,11 +33,17 @@ def prepare(*, with_demonstration: bool) -> Iterator[str]:
 
     Yields a sentence for each thing as it's done.
     """
-    is_new = database.revisions()[0] is None
-    yield database.upgrade(at=clock.now())
-    if is_new and with_demonstration:
-        yield demo.load(at=clock.now())
-    yield from courses.publish_all(actor=SYSTEM, at=clock.now())
+    try:
+        # Of several servers that start on one empty database, one fills it.
+        with database.alone():
+            is_new = database.revisions()[0] is None
+            yield database.upgrade(at=clock.now())
+            signing_key.refuse_other_secret()
+            if is_new and with_demonstration:
+                yield demo.load(at=clock.now())
+            yield from courses.publish_all(actor=SYSTEM, at=clock.now())
+    except database.Newer as problem:
+        raise click.ClickException(str(problem)) from None
 
 
 def _public_port(_context: click.Context, _option: click.Parameter, port: int) -> int:
@@ -70,8 +76,8 @@ def serve(host: str, port: int, workers: int, prepared: bool, demonstration: boo
     if prepared:
         for sentence in prepare(with_demonstration=demonstration):
             click.echo(sentence)
-    elif (pending := database.revisions())[0] != pending[1]:
-        raise click.ClickException("The database is not up to date. Run: lms db upgrade")
+    else:
+        database.refuse_unless_current()
     # The signing key is made here, once, and not by whichever worker needs it first.
     if said := signing_key.ready_or_refuse():
         click.echo(said)

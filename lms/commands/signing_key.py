@@ -51,6 +51,17 @@ def ready_or_refuse() -> str | None:
         db.session.remove()
 
 
+def refuse_other_secret() -> None:
+    """End a command with a sentence when this server can't open the signing key there is."""
+    settings: Settings = current_app.extensions["settings"]
+    try:
+        queries.signing_key(secret=settings.secret_key)
+    except (KeyProblem, Refused) as problem:
+        raise click.ClickException(str(problem)) from None
+    finally:
+        db.session.remove()
+
+
 @click.group("signing-key")
 def signing_key() -> None:
     """The key that signs certificates."""

@@ -175,9 +175,7 @@ def worker(once: bool) -> None:
     reminders is done once.
     """
     settings: Settings = current_app.extensions["settings"]
-    present, newest = database.revisions()
-    if present != newest:
-        raise click.ClickException("The database is not up to date. Run: lms db upgrade")
+    database.refuse_unless_current()
     stop, let_go = _stopping()
     pace = MailPace()
     try:
