@@ -47,6 +47,7 @@ class Blueprint(flask.Blueprint):
         super().__init__(name, import_name, **options)
         self.doors: dict[str, Permitted] = {}
         self.pending: dict[str, frozenset[str]] = {}
+        self.most: dict[str, int] = {}
 
     def get(self, rule: str, *, may: Permitted, **options: Any) -> Register:  # type: ignore[override]
         """Register a page for those who hold `may`."""
@@ -56,13 +57,15 @@ class Blueprint(flask.Blueprint):
         """Register an action for those who hold `may`.
 
         With `reads_first` the view begins by reading and says itself, by `writes()`, from where on
-        it writes: for what takes long, such as hashing, before anything is written.
+        it writes: for what takes long, such as hashing, before anything is written. `most` is how
+        many bytes it takes, where a file comes with it.
         """
         return self._door("POST", rule, may, options)
 
     def _door(self, method: str, rule: str, may: Permitted, options: dict[str, Any]) -> Register:
         reads_first = method == "GET" or options.pop("reads_first", False)
         pending = frozenset(options.pop("pending", ()))
+        most = options.pop("most", None)
 
         def register(view: RouteCallable) -> RouteCallable:
             name = view.__name__
@@ -70,6 +73,8 @@ class Blueprint(flask.Blueprint):
                 raise ValueError(f"{self.name}.{name} asks for two different permissions")
             if pending:
                 self.pending[f"{self.name}.{name}"] = pending
+            if most:
+                self.most[f"{self.name}.{name}"] = most
             settled = _settled(view, reads_first=reads_first)
             self.add_url_rule(rule, name, settled, methods=[method], **options)
             return view
@@ -135,6 +140,13 @@ def _pending(app: flask.Flask) -> dict[str, frozenset[str]]:
     return rooms
 
 
+def _most(app: flask.Flask) -> dict[str, int]:
+    most: dict[str, int] = {}
+    for blueprint in app.blueprints.values():
+        most |= getattr(blueprint, "most", {})
+    return most
+
+
 def _note_seen() -> None:
     """Write down now and then that this browser is in use. No page waits, or fails, for that."""
     if not current_user.is_worth_noting():
@@ -178,6 +190,7 @@ def init_app(app: flask.Flask) -> None:
     doors = _doors(app)
     app.extensions["doors"] = doors
     app.extensions["pending"] = _pending(app)
+    most = _most(app)
     app.config["WTF_CSRF_CHECK_DEFAULT"] = False
     csrf.init_app(app)
 
@@ -190,6 +203,9 @@ def init_app(app: flask.Flask) -> None:
         if endpoint is not None and flask.request.is_json:
             # Forms would take lists and numbers from it where every rule expects text.
             flask.abort(415)
+        if endpoint in most:
+            # Said before the form is read for its token: what is larger is refused by its length.
+            flask.request.max_content_length = most[endpoint]
         if endpoint is not None and app.config["WTF_CSRF_ENABLED"]:
             csrf.protect()
         return None

@@ -108,13 +108,18 @@ def wants_json() -> bool:
 def problem(status: int, sentence: str | None = None) -> ResponseReturnValue:
     """Answer with the designed page of this status, or JSON for those who asked for it."""
     known = status if status in TITLES else (400 if status < 500 else 500)
-    title, text = TITLES[known], sentence or SENTENCES[known]
+    title, text = TITLES[known], sentence or _sentence(known)
     headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
     if wants_json():
         return flask.jsonify(status=status, title=title, detail=text), status, headers
     _know_reader()
     page = flask.render_template("errors/problem.html", status=status, title=title, sentence=text)
     return page, status, headers
+
+
+def _sentence(status: int) -> str:
+    most = (flask.request.max_content_length or 0) // (1024 * 1024)
+    return SENTENCES[status].replace("2 MB", f"{most} MB")
 
 
 def _know_reader() -> None:

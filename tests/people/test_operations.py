@@ -10,7 +10,7 @@ from lms.errors import Missing, NotAllowed, Refused
 from lms.outbox import Message
 from lms.people import operations, queries
 from lms.people.models import Department, Organisation, Person, Profession, RoleGrant
-from lms.people.operations import About, NewPerson, Profile, staff
+from lms.people.operations import About, NewPerson, Profile, one_account
 from lms.people.operations.profile import NotAName, Unprintable
 from lms.people.operations.staff import BadAddress
 from tests.conftest import NOON
@@ -62,13 +62,13 @@ def test_case_58_a_second_account_for_one_address_is_refused_with_the_name(app, 
 
 def test_case_58_even_when_both_come_at_once(app, monkeypatch):
     add()
-    real, looks = staff._whose, []
+    real, looks = one_account._whose, []
 
     def blind_at_first(key):
         looks.append(key)
         return real(key) if len(looks) > 1 else None
 
-    monkeypatch.setattr(staff, "_whose", blind_at_first)
+    monkeypatch.setattr(one_account, "_whose", blind_at_first)
     with pytest.raises(operations.AlreadyHere):
         add(name="A. Diallo")
     assert [one.name for one in db.session.scalars(select(Person))] == ["Amara Diallo, RN"]
