@@ -1,5 +1,7 @@
 """Assign a course or series to a department, see what is assigned, close it, exempt a person."""
 
+from datetime import date
+
 import flask
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
@@ -10,12 +12,19 @@ from lms.access import Permission
 from lms.assignments import operations, queries
 from lms.assignments.forms import AssignForm, ReasonForm
 from lms.assignments.rules import Request
+from lms.assignments.rules import reminders as rules
 from lms.courses import queries as courses
 from lms.errors import Refused
 from lms.web import pages
 from lms.web.door import Blueprint
 
 bp = Blueprint("assignments", __name__)
+
+
+@bp.app_template_filter("deadline")
+def deadline(due_on: date) -> str:
+    """Write a due day in the words that every page and mail uses (case 55)."""
+    return rules.deadline(due_on, pages.zone_words(pages.settings().zone.key))
 
 
 @bp.get("/assignments", may=Permission.SEE_ASSIGNMENTS)
