@@ -132,10 +132,11 @@ class Installation:
         assert kept is not None
         return f"rounds={kept.value}"
 
-    def start(self, *words: str, within: float = 30) -> None:
-        """Start the server and wait until it answers."""
+    def start(self, *, within: float = 60, is_plain: bool = False) -> None:
+        """Start the server and wait until it answers; `is_plain` as in nursery.py."""
         self.running = self.nursery.bear(
-            "serve", "--port", str(self.port), *words, environ=self.environ, log=self.log
+            "serve", "--port", str(self.port), environ=self.environ, log=self.log,
+            is_plain=is_plain,
         )
         until = time.monotonic() + within
         while not self.is_well():

@@ -55,13 +55,13 @@ class Learner:
         for wire in self.wires:
             wire.close()
 
-    def twice(self, path: str, fields: dict[str, Any]) -> list[Reply]:
-        """Send a form from both windows at the same time; return what answers came.
+    def click(self, path: str, fields: dict[str, Any]) -> list[Reply]:
+        """Send a form, every other time from both windows at once; return what answers came.
 
         Raises Cut when none came.
         """
         sent = []
-        for wire in self.wires:
+        for wire in self.wires[: self.rng.randint(1, 2)]:
             try:
                 wire.send_form(path, fields)
             except Cut:
@@ -78,8 +78,8 @@ class Learner:
         return replies
 
     def led_to(self, path: str, fields: dict[str, Any], wanted: str) -> str:
-        """Send a form twice at once; return the one place that the answers lead to."""
-        replies = self.twice(path, fields)
+        """Send a form once or twice; return the one place that the answers lead to."""
+        replies = self.click(path, fields)
         for one in replies:
             if one.status != 303 or not re.search(wanted, one.location):
                 raise Astray(f"{path}: {one.title} {one.location}")

@@ -35,6 +35,18 @@ class Born:
             return False
         return True
 
+    def pids(self) -> list[int]:
+        """Return the processes of the group (on Linux)."""
+        found = []
+        for one in Path("/proc").glob("[0-9]*/stat"):
+            try:
+                fields = one.read_text().rpartition(")")[2].split()
+            except OSError:  # it ended just now
+                continue
+            if int(fields[2]) == self.pid:
+                found.append(int(one.parent.name))
+        return found
+
     def end(self, how: signal.Signals, *, within: float = 30) -> None:
         """End all processes of the group and wait until the last is gone."""
         with suppress(ProcessLookupError):
@@ -55,19 +67,33 @@ class Nursery:
             stdin=subprocess.PIPE, stdout=subprocess.PIPE,
         )
 
-    def bear(self, *words: str, environ: Mapping[str, str], log: Path) -> Born:
-        """Start `lms` with these words; what it says goes into the log."""
+    def bear(
+        self, *words: str, environ: Mapping[str, str], log: Path, is_plain: bool = False
+    ) -> Born:
+        """Start `lms` with these words; what it says goes into the log.
+
+        `is_plain`: as somebody who may not write what is closed to them, even if that is root.
+        """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        asked = {"words": words, "environ": dict(environ), "log": str(log)}
+        asked = {"words": words, "environ": dict(environ), "log": str(log), "is_plain": is_plain}
         print(json.dumps(asked), file=self.process.stdin, flush=True)
         return Born(int(self.process.stdout.readline()))
 
     def close(self) -> None:
-        """Let it end; what it bore lives on."""
+        """Let it end, with all that it bore."""
         assert self.process.stdin is not None
         self.process.stdin.close()
         self.process.wait(timeout=30)
+
+
+def _give_up_powers() -> None:
+    """Take from root what lets it write anywhere (capset with nothing in it)."""
+    if sys.platform == "linux" and os.geteuid() == 0:
+        version, nothing = 0x20080522, (ctypes.c_uint32 * 6)()
+        head = (ctypes.c_uint32 * 2)(version, 0)
+        if ctypes.CDLL(None, use_errno=True).capset(head, nothing):
+            raise OSError(ctypes.get_errno(), "capset")
 
 
 def _become(asked: dict) -> None:
@@ -77,6 +103,8 @@ def _become(asked: dict) -> None:
     nothing = os.open(os.devnull, os.O_RDONLY)
     for ours, its in ((nothing, 0), (log, 1), (log, 2)):
         os.dup2(ours, its)
+    if asked["is_plain"]:
+        _give_up_powers()
     os.environ.clear()
     os.environ.update(asked["environ"])
     sys.argv = ["lms", *asked["words"]]
@@ -100,6 +128,7 @@ def _serve() -> None:
 
     app._found(None)  # the fonts, which every process would read for its first certificate
     _adopt()
+    born: list[int] = []
     for line in sys.stdin:
         asked = json.loads(line)
         pid = os.fork()
@@ -117,7 +146,11 @@ def _serve() -> None:
             os._exit(0)
         with suppress(OSError):
             os.setpgid(pid, pid)  # here as well as there: whoever comes first
+        born.append(pid)
         print(pid, flush=True)
+    for pid in born:
+        with suppress(OSError):
+            os.killpg(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
