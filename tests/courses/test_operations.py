@@ -221,8 +221,8 @@ def test_a_series_is_published_when_it_says_something_new(app: Flask):
         assert done == [("clean-hands", outcome)]
     assert queries.series("clean-hands").title == "Cleaner"
     assert [one.title for one in queries.all_series()] == ["Cleaner"]
-    assert queries.series_with("tiny")[0].key == "clean-hands"
-    assert queries.series_with("other") == []
+    assert queries.catalogue().series_with("tiny")[0].key == "clean-hands"
+    assert queries.catalogue().series_with("other") == ()
     assert count(SeriesVersion) == 2
 
 

@@ -10,6 +10,7 @@ from sqlalchemy import Text, cast, select
 from lms.access import Actor, Permission, everywhere
 from lms.courses import queries as courses
 from lms.courses.models import CourseVersion, Medium
+from lms.courses.queries.catalogue import catalogue
 from lms.courses.rules.course import Course
 from lms.courses.rules.page import LessonPage
 from lms.courses.rules.series import Series
@@ -116,7 +117,7 @@ def library(person_id: int, filters: Filters, *, at: datetime, today: date) -> L
 
     The number of statements does not grow with the number of courses.
     """
-    offered = [courses.content_of(one) for one in courses.offered(today)]
+    offered = courses.offered(today)
     stands = progress.standings_of(person_id, at=at, today=today)
     wanted = [
         Card(course=one, standing=stands[one.key]) for one in offered if _matches(one, filters)
@@ -153,45 +154,29 @@ class CoursePage:
         return self.standing.is_closed and not self.standing.is_complete
 
 
-def _version_of(person_id: int, key: str) -> tuple[CourseVersion, bool]:
-    """Return the version a person is on, else the newest; and whether they began."""
-    enrolled = progress.enrolment(person_id, key)
-    return (enrolled.course_version, True) if enrolled else (courses.latest(key), False)
-
-
 def course_page(person_id: int, key: str, *, at: datetime, today: date) -> CoursePage:
     """Return the page of a course for this person; raise Missing for an unknown course."""
+    shelf = catalogue()
+    newest = shelf.latest(key)
     standing = progress.standing(person_id, key, at=at, today=today)
-    version = courses.version(standing.version_id)
     course = standing.course
-    newest = version
-    if standing.newest_number != standing.version_number:
-        newest = courses.latest(key)
-    is_retired = version.course.retired_at is not None
-    can_start = takes_starts(courses.content_of(newest), today=today, is_retired=is_retired)
+    can_start = takes_starts(shelf.content(newest), today=today, is_retired=newest.is_retired)
     caught = standing.is_begun and today > course.expires_on
     return CoursePage(
         course=course,
         standing=standing,
         can_start=can_start,
         can_begin_again=can_start and (standing.is_complete or caught),
-        is_retired=is_retired,
+        is_retired=newest.is_retired,
         claim_until=claim_until(course),
-        newest_note=courses.content_of(newest).change_note,
-        series=tuple(courses.series_with(key)),
-        before=_recommended(course),
+        newest_note=shelf.content(newest).change_note,
+        series=shelf.series_with(key),
+        before=tuple(
+            (one, shelf.content(shelf.latest(one)).title)
+            for one in course.recommended_before
+            if one in shelf.ids
+        ),
         organisation=people.organisation(),
-    )
-
-
-def _recommended(course: Course) -> tuple[tuple[str, str], ...]:
-    if not course.recommended_before:
-        return ()
-    known = courses.newest_versions(course.recommended_before)
-    return tuple(
-        (key, courses.content_of(known[key]).title)
-        for key in course.recommended_before
-        if key in known
     )
 
 
@@ -227,17 +212,14 @@ def lesson(
 
     Raises Missing for an unknown course or lesson.
     """
-    version, is_begun = _version_of(person_id, key)
-    if not is_begun:
+    shelf = catalogue()
+    standing = progress.standing(person_id, key, at=at, today=today)
+    if not standing.is_begun:
         return None
-    course = courses.content_of(version)
-    page = courses.lesson_page(version, lesson_id)
-    ids = [one.id for one in course.lessons]
+    page = shelf.lesson_page(shelf.editions[standing.version_id], lesson_id)
+    ids = [one.id for one in standing.lessons]
     return LessonView(
-        course=course,
-        standing=progress.standing(person_id, key, at=at, today=today),
-        page=page,
-        number=ids.index(lesson_id) + 1,
+        course=standing.course, standing=standing, page=page, number=ids.index(lesson_id) + 1
     )
 
 
@@ -267,9 +249,11 @@ class Takeaway:
 
 def takeaway(person_id: int, key: str) -> Takeaway | None:
     """Return the page to keep of the version begun on, or None when it was not begun."""
-    version, is_begun = _version_of(person_id, key)
-    if not is_begun:
+    enrolled = progress.enrolment(person_id, key)
+    if enrolled is None:
+        courses.latest(key)  # Missing, for a course that is not there
         return None
+    version = enrolled.course_version
     course = courses.content_of(version)
     return Takeaway(
         key=key,

@@ -1,30 +1,18 @@
 """How far people are: one function for the learner's pages and the coordinator's (case 45)."""
 
-from collections import defaultdict
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
-from sqlalchemy import Select, select
-from sqlalchemy.orm import defer, joinedload
+from sqlalchemy import select
 
-from lms.certificates.models import Entry, LedgerEntry
-from lms.courses import queries as courses
 from lms.courses.models import Course as CourseRow
-from lms.courses.models import CourseVersion
+from lms.courses.queries.catalogue import Catalogue, Edition, catalogue
 from lms.courses.rules.course import Course
 from lms.db import db
 from lms.errors import Missing
-from lms.learning.models import (
-    Attempt,
-    Completion,
-    Enrolment,
-    EvaluationReceipt,
-    LessonRead,
-    Outcome,
-    Position,
-)
+from lms.learning.models import Completion, Enrolment
+from lms.learning.queries.records import Begun, Record, read
 from lms.learning.rules import attempts, progress
 from lms.learning.rules.progress import Met, Place, QuizState, Step, Way
 
@@ -81,72 +69,7 @@ class Standing:
         return self.completed_at is not None
 
 
-@dataclass(kw_only=True)
-class _Record:
-    """What the tables hold about one enrolment."""
-
-    read: set[str] = field(default_factory=set)
-    position: Position | None = None
-    ends: list[datetime] = field(default_factory=list)
-    attempts: int = 0
-    open_id: int | None = None
-    passed_id: int | None = None
-    is_evaluated: bool = False
-    completed_at: datetime | None = None
-
-    def met(self) -> Met:
-        return Met(
-            lessons_read=frozenset(self.read),
-            quiz_passed=self.passed_id is not None,
-            evaluation_done=self.is_evaluated,
-        )
-
-
-Chosen = Select[Any]
-
-
-def _records(chosen: Chosen) -> dict[int, _Record]:
-    """Read everything about the chosen enrolments, one statement for each table."""
-    found: dict[int, _Record] = defaultdict(_Record)
-    for read in db.session.execute(
-        select(LessonRead.enrolment_id, LessonRead.lesson_id).where(
-            LessonRead.enrolment_id.in_(chosen)
-        )
-    ):
-        found[read.enrolment_id].read.add(read.lesson_id)
-    for place in db.session.scalars(select(Position).where(Position.enrolment_id.in_(chosen))):
-        found[place.enrolment_id].position = place
-    for attempt in db.session.execute(
-        # Not what was drawn: it is large, and holds the key.
-        select(Attempt.id, Attempt.enrolment_id, Attempt.ended_at, Attempt.outcome)
-        .where(Attempt.enrolment_id.in_(chosen))
-        .order_by(Attempt.number)
-    ):
-        _count(found[attempt.enrolment_id], attempt)
-    for enrolment_id in db.session.scalars(
-        select(EvaluationReceipt.enrolment_id).where(EvaluationReceipt.enrolment_id.in_(chosen))
-    ):
-        found[enrolment_id].is_evaluated = True
-    for done in db.session.execute(
-        select(Completion.enrolment_id, Completion.completed_at).where(
-            Completion.enrolment_id.in_(chosen)
-        )
-    ):
-        found[done.enrolment_id].completed_at = done.completed_at
-    return found
-
-
-def _count(record: _Record, attempt: Any) -> None:
-    record.attempts += 1
-    if attempt.ended_at is None:
-        record.open_id = attempt.id
-    else:
-        record.ends.append(attempt.ended_at)
-    if attempt.outcome is Outcome.PASSED:
-        record.passed_id = attempt.id
-
-
-def _quiz(course: Course, record: _Record, *, at: datetime) -> QuizState:
+def _quiz(course: Course, record: Record, *, at: datetime) -> QuizState:
     quiz = course.quiz
     room = attempts.room(record.ends, retries=quiz.retries, pause_hours=quiz.pause_hours, at=at)
     return QuizState(
@@ -159,13 +82,13 @@ def _quiz(course: Course, record: _Record, *, at: datetime) -> QuizState:
     )
 
 
-def _place(record: _Record, course: Course) -> Place | None:
+def _place(record: Record, course: Course) -> Place | None:
     """Return where the person stopped, unless that lesson is read or all is done."""
-    at = record.position
-    known = at is not None and course.lesson(at.lesson_id) is not None
-    if at is None or not known or at.lesson_id in record.read or record.completed_at:
+    place = record.position
+    known = place is not None and course.lesson(place.lesson_id) is not None
+    if place is None or not known or place.lesson_id in record.read or record.completed_at:
         return None
-    return Place(lesson_id=at.lesson_id, anchor=at.anchor, heading=at.heading, at=at.at)
+    return place
 
 
 def _lenient(instant: datetime) -> date:
@@ -173,42 +96,19 @@ def _lenient(instant: datetime) -> date:
     return (instant - timedelta(hours=12)).date()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Shelf:
-    """The courses asked for: newest versions, and which numbers changed something that matters."""
-
-    newest: dict[int, CourseVersion]
-    material: dict[int, set[int]]
-
-
-def _shelf(course_ids: Collection[int] | None) -> _Shelf:
-    rows = select(CourseRow.key)
-    marks = select(CourseVersion.course_id, CourseVersion.number).where(
-        CourseVersion.change == "material"
-    )
-    if course_ids is not None:
-        rows = rows.where(CourseRow.id.in_(course_ids))
-        marks = marks.where(CourseVersion.course_id.in_(course_ids))
-    newest = courses.newest_versions(db.session.scalars(rows).all())
-    material: dict[int, set[int]] = defaultdict(set)
-    for course_id, number in db.session.execute(marks):
-        material[course_id].add(number)
-    return _Shelf(newest={one.course_id: one for one in newest.values()}, material=material)
-
-
 def _standing(
     person_id: int,
-    shelf: _Shelf,
-    newest: CourseVersion,
-    enrolled: Enrolment | None,
-    record: _Record,
+    shelf: Catalogue,
+    newest: Edition,
+    enrolled: Begun | None,
+    record: Record,
     serial: str | None,
     *,
     at: datetime,
     today: date | None,
 ) -> Standing:
-    version = enrolled.course_version if enrolled else newest
-    course, met = courses.content_of(version), record.met()
+    version = shelf.editions[enrolled.version_id] if enrolled else newest
+    course, met = shelf.content(version), record.met()
     day = today or _lenient(at)
     done_at = record.completed_at
     in_time = done_at is not None and progress.may_claim(
@@ -219,13 +119,14 @@ def _standing(
         met=met,
         quiz=_quiz(course, record, at=at),
         is_begun=enrolled is not None,
-        is_closed=newest.course.retired_at is not None or day > course.expires_on,
+        is_closed=newest.is_retired or day > course.expires_on,
         is_complete=done_at is not None,
         can_claim=in_time and serial is None,
         place=_place(record, course),
         serial=serial,
     )
-    later = {number for number in shelf.material[version.course_id] if number > version.number}
+    material = shelf.material.get(version.course_id, frozenset())
+    steps = progress.steps(way)
     return Standing(
         person_id=person_id,
         course_key=course.key,
@@ -236,7 +137,7 @@ def _standing(
         version_id=version.id,
         version_number=version.number,
         newest_number=newest.number,
-        newer_is_material=bool(later),
+        newer_is_material=any(number > version.number for number in material),
         lessons=tuple(
             LessonState(
                 id=one.id, title=one.title, minutes=one.minutes, is_read=one.id in record.read
@@ -256,53 +157,18 @@ def _standing(
             "Complete" if done_at else progress.progress_words(course, met, is_begun=way.is_begun)
         ),
         position=way.place,
-        next_step=progress.next_step(way),
-        steps=progress.steps(way),
+        next_step=progress.next_step(way, steps),
+        steps=steps,
     )
 
 
-def _enrolments(
-    person_ids: Collection[int], course_ids: Collection[int] | None
-) -> tuple[dict[tuple[int, int], Enrolment], Chosen]:
-    """Return the enrolment of the newest cycle for each pair, and a selection of all ids."""
-    wanted = [Enrolment.person_id.in_(person_ids)]
-    if course_ids is not None:
-        wanted.append(Enrolment.course_id.in_(course_ids))
-    rows = db.session.scalars(
-        select(Enrolment)
-        .where(*wanted)
-        .order_by(Enrolment.cycle)
-        .options(
-            joinedload(Enrolment.course_version).options(
-                defer(CourseVersion.content), defer(CourseVersion.rendered)
-            )
-        )
-    ).all()
-    chosen = select(Enrolment.id).where(*wanted)
-    return {(one.person_id, one.course_id): one for one in rows}, chosen
-
-
-def _awards(person_ids: Collection[int]) -> dict[tuple[int, int], list[tuple[datetime, str]]]:
-    """Return (instant, serial) of every certificate issued, by person and version, in order."""
-    rows = db.session.execute(
-        select(
-            LedgerEntry.person_id, LedgerEntry.course_version_id, LedgerEntry.at, LedgerEntry.serial
-        )
-        .where(LedgerEntry.kind == Entry.ISSUED, LedgerEntry.person_id.in_(person_ids))
-        .order_by(LedgerEntry.seq)
-    )
-    found: dict[tuple[int, int], list[tuple[datetime, str]]] = defaultdict(list)
-    for person_id, version_id, at, serial in rows:
-        if person_id is not None and version_id is not None:
-            found[person_id, version_id].append((at, serial))
-    return found
-
-
-def _serial(awards: Sequence[tuple[datetime, str]], completed_at: datetime | None) -> str | None:
+def _serial(
+    awards: Sequence[tuple[int, datetime, str]], completed_at: datetime | None
+) -> str | None:
     """Return the newest certificate issued since this completion; an earlier cycle's is older."""
     if completed_at is None:
         return None
-    since = [serial for at, serial in awards if at >= completed_at]
+    since = [serial for _seq, at, serial in awards if at >= completed_at]
     return since[-1] if since else None
 
 
@@ -318,22 +184,21 @@ def standings(
     The number of statements is the same for any number of people and courses. `today` is the
     institution's day; without it a course stays open while its last day lasts anywhere.
     """
-    shelf = _shelf(course_ids)
-    enrolled, chosen = _enrolments(person_ids, course_ids)
-    records = _records(chosen)
-    awards = _awards(person_ids)
-    found = {}
+    shelf = catalogue()
+    found = read(person_ids, course_ids)
+    wanted = shelf.newest if course_ids is None else course_ids
+    standings = {}
     for person_id in person_ids:
-        for course_id, newest in shelf.newest.items():
-            one = enrolled.get((person_id, course_id))
-            record = records[one.id] if one else _Record()
+        for course_id in wanted:
+            one = found.newest.get((person_id, course_id))
+            record = found.records[one.id] if one else Record()
             serial = _serial(
-                awards[person_id, one.course_version_id] if one else (), record.completed_at
+                found.awards[person_id, one.version_id] if one else (), record.completed_at
             )
-            found[person_id, course_id] = _standing(
-                person_id, shelf, newest, one, record, serial, at=at, today=today
+            standings[person_id, course_id] = _standing(
+                person_id, shelf, shelf.newest[course_id], one, record, serial, at=at, today=today
             )
-    return found
+    return standings
 
 
 def standings_of(person_id: int, *, at: datetime, today: date | None = None) -> dict[str, Standing]:
@@ -344,11 +209,8 @@ def standings_of(person_id: int, *, at: datetime, today: date | None = None) -> 
 
 def standing(person_id: int, key: str, *, at: datetime, today: date | None = None) -> Standing:
     """Return how one person stands in one course; raise Missing for an unknown course."""
-    course_id = db.session.scalar(select(CourseRow.id).where(CourseRow.key == key))
-    found = {} if course_id is None else standings([person_id], [course_id], at=at, today=today)
-    if not found:
-        raise Missing(key)
-    return next(iter(found.values()))
+    course_id = catalogue().latest(key).course_id
+    return standings([person_id], [course_id], at=at, today=today)[person_id, course_id]
 
 
 def completion_of(enrolment_id: int) -> Completion | None:
@@ -386,4 +248,4 @@ def own_enrolment(person_id: int, enrolment_id: int, *, lock: bool = False) -> E
 
 def met_of(enrolled: Enrolment) -> Met:
     """Return what is done in one enrolment, as the tables hold it now."""
-    return _records(select(Enrolment.id).where(Enrolment.id == enrolled.id))[enrolled.id].met()
+    return read([enrolled.person_id], [enrolled.course_id]).records[enrolled.id].met()

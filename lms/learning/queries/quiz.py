@@ -343,9 +343,7 @@ def more_time(person_id: int, *, today: date) -> MoreTime:
         .where(TimeExtension.person_id == person_id, TimeExtension.ended_at.is_(None))
         .order_by(TimeExtension.id)
     ).all()
-    titles = {
-        course.key: course.title for course in map(courses.content_of, courses.offered(today))
-    }
+    titles = {course.key: course.title for course in courses.offered(today)}
     return MoreTime(
         person_id=person.id,
         person_name=person.name,

@@ -279,8 +279,11 @@ def steps(way: Way) -> tuple[Step, ...]:
     return tuple(made)
 
 
-def next_step(way: Way) -> Step:
-    """Return the one thing to do next; there always is one, also when all is done."""
+def next_step(way: Way, checklist: Collection[Step] | None = None) -> Step:
+    """Return the one thing to do next; there always is one, also when all is done.
+
+    `checklist` is what `steps` returned, for those who have it already.
+    """
     if not way.is_begun:
         title = way.course.title
         return Step(kind=StepKind.START, title=title, label="Start course", url=way.url)
@@ -291,7 +294,7 @@ def next_step(way: Way) -> Step:
             label="See certificate",
             url=f"/certificates/{way.serial}",
         )
-    left = [one for one in steps(way) if not one.is_done]
+    left = [one for one in checklist or steps(way) if not one.is_done]
     can_finish = not way.is_closed or way.quiz.open_attempt_id is not None
     if not (way.can_claim if way.is_complete else can_finish):
         return _reading(way)

@@ -47,7 +47,7 @@ class Board:
 
 def board(actor: Actor, *, at: datetime, today: date) -> Board:
     """Return what this person's home page shows. `today` is the institution's calendar day."""
-    offered = [courses.content_of(version).key for version in courses.offered(today)]
+    offered = [course.key for course in courses.offered(today)]
     stands = progress.standings_of(actor.person_id, at=at, today=today)
     everyone = {key: _underway(stands[key]) for key in offered if key in stands}
     owed = assignments.own_obligations(actor, today=today)

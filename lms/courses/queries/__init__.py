@@ -1,20 +1,20 @@
 """Questions about published courses: the newest version, the list on offer, a page, a series."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from threading import Lock
 from typing import Any
 
 from sqlalchemy import Select, func, select
-from sqlalchemy.orm import aliased, contains_eager, defer, joinedload
+from sqlalchemy.orm import contains_eager, defer, joinedload
 
 from lms.courses.models import Course as CourseRow
 from lms.courses.models import CourseVersion, Medium, SeriesVersion
+from lms.courses.queries.catalogue import catalogue
 from lms.courses.rules.course import Course, parse
 from lms.courses.rules.page import LessonPage
-from lms.courses.rules.page import lesson_page as page_of
-from lms.courses.rules.series import Series, parse_series
+from lms.courses.rules.series import Series
 from lms.db import db
 from lms.errors import Missing
 from lms.people.models import Person
@@ -116,20 +116,13 @@ def version(version_id: int) -> CourseVersion:
     return found
 
 
-def offered(today: date) -> list[CourseVersion]:
-    """Return the newest version of each course on offer on this day, by title.
+def offered(today: date) -> list[Course]:
+    """Return the courses on offer on this day, by title, each as its newest version says.
 
-    On offer is what is not retired, was released and has not expired. The number of statements
-    does not grow with the number of courses, and `content_of` each needs none.
+    On offer is what is not retired, was released and has not expired.
     """
-    versions = db.session.scalars(_newest_versions().where(CourseRow.retired_at.is_(None))).all()
-    _parse_all(versions)
-    open_now = [
-        one
-        for one in versions
-        if content_of(one).released_on <= today <= content_of(one).expires_on
-    ]
-    return sorted(open_now, key=lambda one: (content_of(one).title.casefold(), one.id))
+    shelf = catalogue()
+    return [shelf.content(one) for one in shelf.offered(today)]
 
 
 def newest_versions(keys: Iterable[str]) -> dict[str, CourseVersion]:
@@ -142,10 +135,8 @@ def newest_versions(keys: Iterable[str]) -> dict[str, CourseVersion]:
 
 def lesson_page(version: CourseVersion, lesson_id: str) -> LessonPage:
     """Return a lesson of a version as it is shown; raise Missing for an unknown lesson."""
-    lesson = content_of(version).lesson(lesson_id)
-    if lesson is None:
-        raise Missing(lesson_id)
-    return page_of(lesson, version.rendered["lessons"][lesson_id])
+    shelf = catalogue()
+    return shelf.lesson_page(shelf.editions[version.id], lesson_id)
 
 
 def takeaway_html(version: CourseVersion) -> str:
@@ -169,30 +160,17 @@ def medium(digest: str) -> Medium:
     return found
 
 
-def all_series() -> list[Series]:
+def all_series() -> tuple[Series, ...]:
     """Return every series as last published, by title."""
-    later = aliased(SeriesVersion)
-    rows: Sequence[SeriesVersion] = db.session.scalars(
-        select(SeriesVersion).where(
-            ~select(later.id)
-            .where(later.key == SeriesVersion.key, later.number > SeriesVersion.number)
-            .exists()
-        )
-    ).all()
-    return sorted((parse_series(one.content) for one in rows), key=lambda one: one.title.casefold())
+    return catalogue().all_series
 
 
 def series(key: str) -> Series:
     """Return a series as last published; raise Missing for an unknown key."""
-    found = db.session.scalar(newest_of_series(key))
+    found = next((one for one in all_series() if one.key == key), None)
     if found is None:
         raise Missing(key)
-    return parse_series(found.content)
-
-
-def series_with(course_key: str) -> list[Series]:
-    """Return the series that a course belongs to."""
-    return [one for one in all_series() if course_key in one.courses]
+    return found
 
 
 @dataclass(frozen=True, kw_only=True)
