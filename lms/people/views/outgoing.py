@@ -6,19 +6,29 @@ from flask.typing import ResponseReturnValue
 from lms import clock, outbox
 from lms.access import Permission
 from lms.errors import Refused
+from lms.people.queries import outgoing as queries
+from lms.people.rules import tidy
 from lms.people.views.blueprint import bp
 from lms.people.views.staff import asked_page
 from lms.web import pages
+
+WORDS_MOST = 120
 
 
 def _outbox(problem: str = "") -> str:
     wanted = flask.request.args.get("state", "")
     state = outbox.State(wanted) if wanted in set(outbox.State) else None
+    words = tidy(flask.request.args.get("q", ""))[:WORDS_MOST]
+    found = queries.outgoing(state=state, words=words, page=asked_page())
     return flask.render_template(
         "people/outbox_page.html",
-        listing=outbox.listing(state=state, page=asked_page()),
+        listing=found.listing,
+        names=found.names,
         counts=outbox.counts(),
         state=state,
+        words=words,
+        kept={name: value for name, value in (("state", state), ("q", words)) if value},
+        state_of=outbox.state_of,
         problem=problem,
         is_kept=pages.settings().mail is None,
     )

@@ -11,6 +11,7 @@ from lms.access import Permission
 from lms.assignments.operations import reminders
 from lms.assignments.operations.reminders import Reminded
 from lms.reports.forms import selection as forms
+from lms.reports.queries import mail
 from lms.reports.queries import selection as queries
 from lms.reports.queries.selection import MOST_SHOWN, Choice
 from lms.reports.views.blueprint import bp
@@ -144,3 +145,11 @@ def export_selection(department_id: int) -> ResponseReturnValue:
         headers=headers,
         content_type=writing.CSV,
     )
+
+
+@bp.get("/departments/people/<int:person_id>/mail", may=Permission.REMIND)
+def person_mail(person_id: int) -> ResponseReturnValue:
+    """Show what was mailed to one person, and whether it went out."""
+    page = mail.mail_of(current_user.actor, person_id)
+    is_kept = pages.settings().mail is None
+    return flask.render_template("reports/person_mail.html", page=page, is_kept=is_kept)
