@@ -1,19 +1,19 @@
 """The shape of an assignment, of closing one, and of an exemption."""
 
-from flask_wtf import FlaskForm
-from wtforms import DateField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from lms.assignments.rules import MAX_ACCEPT_DAYS
+from lms.web.forms import Form
 
 
-def _days(_form: FlaskForm, field: IntegerField) -> None:
+def _days(_form: Form, field: IntegerField) -> None:
     """Refuse what lies outside the range; WTForms' own check stumbles over very long numbers."""
     if field.data is None or not 0 <= field.data <= MAX_ACCEPT_DAYS:
         raise ValidationError(f"Give a number from 0 to {MAX_ACCEPT_DAYS}.")
 
 
-class AssignForm(FlaskForm):  # type: ignore[misc]
+class AssignForm(Form):
     """A course or series, a department, a day, and why."""
 
     what = SelectField("Course or series", validators=[InputRequired("Choose what to assign.")])
@@ -54,9 +54,10 @@ class AssignForm(FlaskForm):  # type: ignore[misc]
         description="Optional: the rule it rests on",
         validators=[Length(max=300, message="Keep it under 300 characters.")],
     )
+    sends_reminders = BooleanField("Send reminders by mail", default=True)
 
 
-class ReasonForm(FlaskForm):  # type: ignore[misc]
+class ReasonForm(Form):
     """A reason, for what is recorded with one."""
 
     reason = TextAreaField(

@@ -1,10 +1,10 @@
 """The shape of revoking a certificate and of replacing one whose name is wrong."""
 
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length
 
 from lms.certificates.operations import LONGEST_REASON
+from lms.web.forms import Form
 
 _SHOWN = "Shown to everyone who verifies this certificate, so name no diagnosis and no other person"
 
@@ -20,7 +20,7 @@ def _reason() -> TextAreaField:
     )
 
 
-class RevokeForm(FlaskForm):  # type: ignore[misc]
+class RevokeForm(Form):
     """A reason, and the confirmation that this is the certificate meant."""
 
     reason = _reason()
@@ -30,7 +30,7 @@ class RevokeForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class SupersedeForm(FlaskForm):  # type: ignore[misc]
+class SupersedeForm(Form):
     """The right name, and why the certificate is replaced."""
 
     name = StringField(

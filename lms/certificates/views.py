@@ -165,6 +165,7 @@ def verdict(code: str) -> ResponseReturnValue:
     at = clock.now()
     # Counting writes: begin as something that writes, so that SQLite lets it wait its turn.
     with writing():
+        limits.take_turn(_bucket())
         if limits.hits(_bucket(), within=WITHIN, at=at) >= LOOKS:
             return pages.problem(429)
         limits.note(_bucket(), at=at)

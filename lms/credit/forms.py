@@ -1,10 +1,10 @@
 """The shape of a claim: the evaluation where it's still open, and the name to be printed."""
 
-from flask_wtf import FlaskForm
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
 from lms.learning.forms import EvaluationForm
+from lms.web.forms import Form
 
 
 def _name() -> StringField:
@@ -22,7 +22,7 @@ def _name() -> StringField:
     )
 
 
-class ClaimForm(FlaskForm):  # type: ignore[misc]
+class ClaimForm(Form):
     """The claim of somebody whose evaluation is done, or not asked for."""
 
     legal_name = _name()

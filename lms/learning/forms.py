@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
 from lms.courses.rules.course import Course
 from lms.learning.rules.evaluation import COMMENT_MOST, Change, EvaluationAnswers
+from lms.web.forms import Form
 
 F = TypeVar("F", bound="EvaluationForm")
 
@@ -30,7 +30,7 @@ MARK = "objective_"
 _PRIVATE = "Optional. Read by the planners, without your name; please name no patient or colleague."
 
 
-class StartForm(FlaskForm):  # type: ignore[misc]
+class StartForm(Form):
     """The start of a course: one tick."""
 
     acknowledged = BooleanField(
@@ -38,7 +38,7 @@ class StartForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class FilterForm(FlaskForm):  # type: ignore[misc]
+class FilterForm(Form):
     """What the list of courses is narrowed to; lives in the address."""
 
     class Meta:
@@ -75,7 +75,7 @@ def _text(label: str, hint: str, rows: int) -> TextAreaField:
     )
 
 
-class EvaluationForm(FlaskForm):  # type: ignore[misc]
+class EvaluationForm(Form):
     """A short evaluation; `for_course` adds one scale for each objective.
 
     A form that asks for more beside it subclasses this one and calls `for_course` on itself.

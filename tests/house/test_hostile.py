@@ -5,8 +5,7 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from urllib.parse import quote_plus, urlsplit
 
 import pytest
@@ -17,20 +16,14 @@ from lms.access import holds
 from lms.certificates.models import LedgerEntry
 from lms.certificates.operations import revoke
 from lms.courses.models import Course, CourseVersion
-from lms.credit import operations as credit
 from lms.credit.models import Claim
 from lms.db import db
 from lms.learning.models import Attempt, Completion, Enrolment, EvaluationReceipt, TimeExtension
-from lms.learning.operations import quiz
 from lms.outbox import Message
 from lms.people.models import Department, Organisation, Person, RoleGrant
-from lms.people.operations import invite
 from lms.web import door
-from tests.certificates.press import LA, press
 from tests.conftest import NOON
 from tests.courses.tiny import KEY
-from tests.credit import learner
-from tests.learning import steps
 
 CAST = ("nobody", "lena", "noor", "cora", "otto", "petra", "ada")
 RECORDS = (
@@ -109,67 +102,6 @@ BODIES = (
     ("application/x-www-form-urlencoded; charset=utf-16", b"reason=\xff\xfe"),
     ("\xe9/\xe9", b"reason=x"),
 )
-
-
-@dataclass(frozen=True)
-class World:
-    """What the addresses are filled with: things that exist, of Lena, seen by everybody."""
-
-    attempt: int
-    serial: str
-    code: str
-    assignment: int
-    token: str
-    cast: object
-
-    def address(self, rule: str) -> str:
-        """Fill a rule's parameters with what exists."""
-        filled = {
-            "attempt_id": self.attempt, "number": 1, "serial": self.serial, "code": self.code,
-            "key": KEY, "lesson_id": "soap", "assignment_id": self.assignment,
-            "person_id": self.cast.lena, "department_id": self.cast.pediatric, "grant_id": 1,
-            "message_id": 1, "token": self.token, "digest": "0" * 64, "filename": "nothing.css",
-        }  # fmt: skip
-        return re.sub(r"<[^:>]+:([^>]+)>", lambda found: str(filled[found[1]]), rule)
-
-
-def _claimed(person_id: int) -> LedgerEntry:
-    learner.ready(person_id, KEY, at=NOON)
-    return credit.claim(
-        actor=learner.actor(person_id), key=KEY, quarters=3, name="Lena Nguyễn, MD",
-        evaluation=learner.answers(KEY), press=press(), at=NOON, zone=LA,
-    )  # fmt: skip
-
-
-@pytest.fixture
-def world(app: Flask, cast) -> World:
-    """Lena holds a certificate and is in a second quiz; her department was asked for a course."""
-    from lms.assignments.models import Assignment, AssignmentCycle
-
-    app.extensions["press"] = press
-    learner.publish(at=NOON)
-    entry = _claimed(cast.lena)
-    again = learner.begin(cast.lena, KEY, at=NOON, cycle=2)
-    learner.read(again, at=NOON)
-    now = datetime.now(UTC)
-    learner.ready(cast.cora, KEY, at=NOON)
-    attempt = quiz.start(actor=learner.actor(cast.lena), key=KEY, at=NOON, today=steps.TODAY)
-    asked = Assignment(
-        department_id=cast.emergency, course_id=again.course_id, reason="R",
-        asked_by="A", basis="", created_at=NOON,
-    )  # fmt: skip
-    db.session.add(asked)
-    db.session.flush()
-    db.session.add(
-        AssignmentCycle(
-            assignment_id=asked.id, number=1, due_on=NOON.date(), counts_from=NOON, opened_at=NOON
-        )
-    )
-    link = invite(
-        actor=cast.actor("ada"), person_id=cast.noor, link=lambda token: token, at=now
-    )
-    db.session.commit()
-    return World(attempt.id, entry.serial, entry.code or "", asked.id, link, cast)
 
 
 def _counts() -> dict[str, int]:

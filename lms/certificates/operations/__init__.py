@@ -23,6 +23,7 @@ from lms.certificates.rules.wording import Award
 from lms.db import db, whole
 from lms.errors import Missing, Refused
 from lms.people.models import Organisation, Person
+from lms.people.rules import seen
 from lms.typeset.faces import Faces
 from lms.typeset.names import NAME_BOX, TITLE_BOX, Box, Unprintable, printable
 from lms.typeset.signing import KeyProblem, SigningKey
@@ -336,7 +337,7 @@ def _add(*, kind: Entry, serial: str, actor: Actor, at: datetime, **columns: Any
 
 def _reason(text: str) -> str:
     """Return the reason in one line; raise NoReason when there is none, or too much of it."""
-    reason = " ".join(text.split())
+    reason = seen(text)
     if not reason:
         raise NoReason("Give a reason. It is shown to everyone who verifies the certificate.")
     if len(reason) > LONGEST_REASON:

@@ -126,6 +126,18 @@ def _headings(parsed: Sequence[Token], where: str) -> Iterator[Problem]:
             yield error("C23", here, "This heading is empty. Write it or take it out.")
 
 
+def _tables(parsed: Sequence[Token], where: str) -> Iterator[Problem]:
+    for at, token in enumerate(parsed):
+        if token.type == "th_open" and not markdown.plain_text(parsed[at + 1]).strip():
+            # A cell of a table knows no line of its own; its row does.
+            row = next(one for one in reversed(parsed[:at]) if one.type == "tr_open")
+            yield error(
+                "C23",
+                place(where, _line(row)),
+                "The table has a column without a heading. Name it, so that it can be read aloud.",
+            )
+
+
 def _link(address: str, here: str, page: set[str], course: Course) -> Iterator[Problem]:
     kind = markdown.scheme(address)
     if kind + ":" == markdown.LESSON:
@@ -286,7 +298,7 @@ def check_page(
     """Yield every problem of one page, and note in `seen` what it shows and cites."""
     parsed = markdown.tokens(text)
     page = set(anchors(text))
-    for look in (_headings, _figures, _uncited):
+    for look in (_headings, _tables, _figures, _uncited):
         yield from look(parsed, where)
     yield from _boxes(text, where)
     check_ids: set[str] = set()

@@ -308,7 +308,8 @@ def extend_time(
     access.require(actor, Permission.EXTEND_TIME)
     if not 0 <= percent <= LARGEST_EXTENSION:
         raise BadPercent(percent)
-    if db.session.get(Person, person_id) is None:
+    # Two who give time at once come one by one, so that one extension is in force.
+    if db.session.get(Person, person_id, with_for_update=True) is None:
         raise Missing(f"person {person_id}")
     course_id = courses.latest(key).course_id if key else None
     before = select(TimeExtension).where(

@@ -2,7 +2,6 @@
 
 from typing import Any
 
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, EmailField, PasswordField, SelectField, StringField, TextAreaField
 from wtforms.validators import DataRequired, InputRequired, Length, Optional
 
@@ -16,6 +15,7 @@ from lms.people.rules import (
     tidy,
     zones,
 )
+from lms.web.forms import Form
 
 AT_HOME = (
     "America/Los_Angeles",
@@ -45,10 +45,6 @@ NOBODY = 0
 def _line(text: str | None) -> str:
     """Drop what no line can hold, such as the character 0, which PostgreSQL refuses."""
     return tidy(text or "")
-
-
-def _plain(text: str | None) -> str:
-    return (text or "").replace("\x00", "")
 
 
 class Line(StringField):  # type: ignore[misc]
@@ -88,7 +84,6 @@ def _reason(hint: str = "") -> TextAreaField:
     return TextAreaField(
         "Reason",
         description=hint,
-        filters=[_plain],
         validators=[
             DataRequired("Give a reason; it is kept with the record."),
             Length(max=1000, message="Keep it under 1,000 characters."),
@@ -96,7 +91,7 @@ def _reason(hint: str = "") -> TextAreaField:
     )
 
 
-class SignInForm(FlaskForm):  # type: ignore[misc]
+class SignInForm(Form):
     """E-mail and password."""
 
     email = Address("Work e-mail", autocomplete="username")
@@ -104,13 +99,13 @@ class SignInForm(FlaskForm):  # type: ignore[misc]
     shared = BooleanField("This is a shared computer")
 
 
-class ForgotForm(FlaskForm):  # type: ignore[misc]
+class ForgotForm(Form):
     """The address to mail a link to."""
 
     email = Address("Work e-mail", autocomplete="username")
 
 
-class ResetForm(FlaskForm):  # type: ignore[misc]
+class ResetForm(Form):
     """A new password."""
 
     password = Secret(
@@ -121,7 +116,7 @@ class ResetForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class PasswordForm(FlaskForm):  # type: ignore[misc]
+class PasswordForm(Form):
     """A new password for somebody who is signed in."""
 
     present = Secret("Present password", "Type your present password.",
@@ -134,7 +129,7 @@ class PasswordForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class ProfileForm(FlaskForm):  # type: ignore[misc]
+class ProfileForm(Form):
     """What a person says about themselves."""
 
     name = Line(
@@ -158,7 +153,7 @@ class ProfileForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class PersonForm(FlaskForm):  # type: ignore[misc]
+class PersonForm(Form):
     """A new person."""
 
     email = Address()
@@ -168,39 +163,39 @@ class PersonForm(FlaskForm):  # type: ignore[misc]
     department_id = SelectField("Department", coerce=int)
 
 
-class EmailForm(FlaskForm):  # type: ignore[misc]
+class EmailForm(Form):
     """Another address for the same person."""
 
     email = Address(description="The account and its history stay one")
 
 
-class MoveForm(FlaskForm):  # type: ignore[misc]
+class MoveForm(Form):
     """Another department."""
 
     department_id = SelectField("Works in", coerce=int)
 
 
-class RoleForm(FlaskForm):  # type: ignore[misc]
+class RoleForm(Form):
     """A role, with its department for coordinators."""
 
     role = SelectField("Role", choices=ROLE_CHOICES)
     place_id = SelectField("Coordinates", coerce=int, description="For coordinators only")
 
 
-class ReasonForm(FlaskForm):  # type: ignore[misc]
+class ReasonForm(Form):
     """A reason, kept with the record."""
 
     reason = _reason("Kept with the record. No diagnosis, nothing private")
 
 
-class DepartmentForm(FlaskForm):  # type: ignore[misc]
+class DepartmentForm(Form):
     """A new department, or a new name or place for one."""
 
     name = Line("Name", "Give the department a name.")
     parent_id = SelectField("Stands below", coerce=int)
 
 
-class OrganisationForm(FlaskForm):  # type: ignore[misc]
+class OrganisationForm(Form):
     """Who issues certificates."""
 
     name = Line(

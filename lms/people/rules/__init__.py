@@ -135,6 +135,19 @@ def tidy(text: str) -> str:
     return " ".join(unicodedata.normalize("NFC", "".join(kept)).split())
 
 
+# Characters that show nothing and change how others are shown, so that a text can look like
+# another. The joiners of Persian and of emoji (U+200C, U+200D) stay.
+_UNSEEN: Final = dict.fromkeys(
+    (0xAD, 0x61C, 0x180E, 0x200B, 0x200E, 0x200F, *range(0x202A, 0x202F), *range(0x2060, 0x2070),
+     0xFEFF, 0xFFF9, 0xFFFA, 0xFFFB, *range(0xE0000, 0xE0080))
+)  # fmt: skip
+
+
+def seen(text: str) -> str:
+    """Return a line tidied, with nothing in it that is not seen: for what strangers read."""
+    return tidy(text.translate(_UNSEEN))
+
+
 @cache
 def zones() -> tuple[str, ...]:
     """Return the time zones a person may choose: places, without the historic abbreviations."""

@@ -3,13 +3,13 @@
 from collections.abc import Iterable
 from typing import Any
 
-from flask_wtf import FlaskForm
 from wtforms import DateField, SelectField, StringField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import Length, Optional, Regexp
 
 from lms.people.rules import tidy
 from lms.reports.queries.trail import Wanted
+from lms.web.forms import Form
 
 _LONG = Length(max=200, message="Use 200 characters or fewer.")
 
@@ -18,7 +18,7 @@ def _line(text: str | None) -> str:
     return tidy(text or "")
 
 
-class TrailForm(FlaskForm):  # type: ignore[misc]
+class TrailForm(Form):
     """Who, what, which thing, from when to when, and words; lives in the address."""
 
     class Meta:
