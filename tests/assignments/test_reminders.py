@@ -1,5 +1,6 @@
 """Reminding: one mail a day to those who are open, with everything open in it; never to others."""
 
+import re
 from datetime import date, datetime, timedelta
 
 import pytest
@@ -230,10 +231,12 @@ def test_who_was_reminded_by_hand_is_left_alone_for_three_days(cast, tiny):
     assert work(noon(-13)) == 0
 
 
-def test_an_assignment_may_be_without_reminders(cast, tiny):
-    one = assign(cast)
-    db.session.get(Assignment, one).sends_reminders = False
-    db.session.commit()
+def test_an_assignment_may_be_without_reminders(cast, tiny, as_):
+    cora = as_(cast.cora)
+    page = cora.get("/assignments/new").get_data(as_text=True)
+    assert re.search(r'<input checked id="sends_reminders"[^>]*type="checkbox"', page)
+    one = assign(cast, sends_reminders=False)
+    assert "Only when you send them" in cora.get(f"/assignments/{one}").get_data(as_text=True)
     assert [work(noon(days)) for days in (-14, -3, 1)] == [0, 0, 0]
 
 

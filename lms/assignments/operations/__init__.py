@@ -98,6 +98,7 @@ def add(
         asked_by=request.asked_by,
         basis=request.basis,
         accept_days=request.accept_days,
+        sends_reminders=request.sends_reminders,
         created_at=at,
         created_by_id=actor.person_id or None,
     )

@@ -70,6 +70,7 @@ class AssignmentPage:
     closed_at: datetime | None
     closed_reason: str | None
     may_close: bool
+    sends_reminders: bool
 
 
 def _chosen(row: Assignment) -> int | None:
@@ -99,6 +100,7 @@ def _page(row: Assignment, asked: Asked, everything: Tree, actor: Actor) -> Assi
         closed_at=row.closed_at,
         closed_reason=row.closed_reason,
         may_close=reaches(actor, Permission.ASSIGN, department_id=row.department_id),
+        sends_reminders=row.sends_reminders,
     )
 
 

@@ -36,6 +36,7 @@ class Request:
     asked_by: str
     basis: str = ""
     accept_days: int = 0
+    sends_reminders: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

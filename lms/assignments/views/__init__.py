@@ -64,6 +64,7 @@ def _request(form: AssignForm) -> Request:
         asked_by=form.asked_by.data.strip(),
         basis=(form.basis.data or "").strip(),
         accept_days=form.accept_days.data,
+        sends_reminders=form.sends_reminders.data,
     )
 
 
