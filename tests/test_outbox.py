@@ -8,7 +8,7 @@ from email import message_from_bytes, policy
 import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import AuthResult
-from sqlalchemy import select
+from sqlalchemy import event, select
 
 from lms import outbox
 from lms.config import MailServer
@@ -178,6 +178,96 @@ def test_a_mail_server_that_is_not_there_loses_nothing(app, sink):
     assert came == delivery.Delivered(sent=0, failed=1, is_away=True)
     assert "Refused" in row(one).problem
     assert deliver(sink, NOON + timedelta(minutes=2)).sent == 1
+
+
+def test_one_connection_serves_a_round_and_one_refusal_does_not_end_it(app, sink, monkeypatch):
+    opened = []
+    real = delivery.connect
+    monkeypatch.setattr(delivery, "connect", lambda server: opened.append(1) or real(server))
+    sink.refuse["gone@example.org"] = "550 no such mailbox"
+    for number in range(20):
+        queue(f"mail{number}", at=NOON - timedelta(minutes=number))
+    queue("gone", address="gone@example.org", at=NOON - timedelta(minutes=5, seconds=30))
+    queue("bad", address="a@example.org\nBcc: b@example.org", at=NOON - timedelta(minutes=6, seconds=30))
+    assert deliver(sink) == delivery.Delivered(sent=20, failed=2)
+    assert len(sink.mails) == 20
+    assert len(opened) == 1
+
+
+def test_a_server_that_hangs_up_now_and_then_is_called_again(app, sink, monkeypatch):
+    real = delivery.Line._try
+
+    def hang_up_behind_its_back(line, mail):
+        if line.link is not None and len(sink.mails) % 3 == 0:
+            line.link.sock.shutdown(socket.SHUT_RDWR)
+        return real(line, mail)
+
+    monkeypatch.setattr(delivery.Line, "_try", hang_up_behind_its_back)
+    for number in range(8):
+        queue(f"mail{number}", address=f"p{number}@example.org")
+    assert deliver(sink) == delivery.Delivered(sent=8, failed=0)
+    assert len({mail["To"] for mail in sink.mails}) == len(sink.mails) == 8
+
+
+def test_a_server_that_is_away_ends_the_round_and_costs_no_mail_a_try(app, sink):
+    ids = [queue(f"mail{number}") for number in range(3)]
+    nowhere = MailServer(host="127.0.0.1", port=free_port(), user="", password="", encrypted=False)
+    for hours in range(0, 119, 7):
+        at = NOON + timedelta(hours=hours)
+        came = delivery.deliver(nowhere, FROM, at=at, keep=kept)
+        assert came == delivery.Delivered(sent=0, failed=1, is_away=True)
+    assert {row(one).tries for one in ids} == {0}
+    later = NOON + delivery.LONGEST_AWAY
+    for _mail in ids:
+        delivery.deliver(nowhere, FROM, at=later, keep=kept)
+    assert {row(one).failed_at for one in ids} == {later}
+
+
+def test_a_sender_that_the_server_refuses_fails_no_mail(app, sink, monkeypatch):
+    one = queue()
+
+    async def refuse(self, server, session, envelope, address, options):
+        return "550 you may not send"
+
+    monkeypatch.setattr(Sink, "handle_MAIL", refuse, raising=False)
+    assert deliver(sink).is_away
+    assert "may not send" in row(one).problem
+    assert row(one).failed_at is None
+
+
+def test_many_are_queued_in_one_statement_and_a_key_once(app):
+    statements = []
+
+    def seen(_connection, _cursor, statement, *_rest):
+        statements.append(statement)
+
+    drafts = [
+        outbox.Draft(key=f"k{n}", person_id=None, address="a@example.org", subject="S" * 300, body="B")
+        for n in range(3000)
+    ]  # fmt: skip
+    event.listen(db.engine, "before_cursor_execute", seen)
+    try:
+        with kept():
+            assert outbox.queue_many(drafts, at=NOON) == 3000
+        with kept():
+            assert outbox.queue_many(drafts[:5], at=NOON, not_before=NOON) == 0
+    finally:
+        event.remove(db.engine, "before_cursor_execute", seen)
+    assert len([one for one in statements if one.startswith("INSERT")]) == 2
+    assert outbox.counts()[State.QUEUED] == 3000
+
+
+def test_nothing_leaves_before_its_time_and_what_is_taken_back_never(app, sink):
+    later = NOON + timedelta(hours=5)
+    draft = outbox.Draft(key="k", person_id=None, address="a@example.org", subject="S", body="B")
+    with kept():
+        outbox.queue_many([draft], at=NOON, not_before=later)
+    gone = queue("gone")
+    with kept():
+        outbox.withdraw({gone: "Finished."}, at=NOON)
+    assert deliver(sink, later - timedelta(seconds=1)).sent == 0
+    assert deliver(sink, later).sent == 1
+    assert outbox.counts()[State.WITHDRAWN] == 1
 
 
 def test_two_workers_at_once_send_each_mail_once(app, sink):

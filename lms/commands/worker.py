@@ -2,7 +2,7 @@
 
 import logging
 import signal
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime, time
 from threading import Event
@@ -53,6 +53,14 @@ class MailPace:
         self.not_before = monotonic() + pause if is_away else 0.0
 
 
+def _look(question: Callable[[], Sequence[object]]) -> bool:
+    """Ask whether there is anything to do, and let go: who reads on can't begin to write."""
+    try:
+        return bool(question())
+    finally:
+        db.session.rollback()
+
+
 def close_overdue() -> str | None:
     """End the attempts whose time ran out; say how many, if any."""
     with kept():
@@ -62,7 +70,7 @@ def close_overdue() -> str | None:
 
 def close_retired() -> str | None:
     """Close the assignments of retired courses; say how many, if any."""
-    if not waiting.retired_assignments():
+    if not _look(waiting.retired_assignments):
         return None
     with kept():
         closed = reminders.close_retired(at=clock.now())
@@ -74,7 +82,7 @@ def remind(settings: Settings) -> str | None:
     at = clock.now()
     today = clock.day_of(at, settings.zone)
     # Most rounds find nothing, and then nobody waits for this one to end.
-    if not waiting.due_rounds(today):
+    if not _look(lambda: waiting.due_rounds(today)):
         return None
     morning = datetime.combine(today, MORNING, tzinfo=settings.zone)
     with kept():
@@ -92,7 +100,7 @@ def remind(settings: Settings) -> str | None:
 def withdraw(settings: Settings) -> str | None:
     """Take back waiting reminders of those who finished meanwhile; say how many, if any."""
     at = clock.now()
-    if not settings.mail or not waiting.waiting():
+    if not settings.mail or not _look(waiting.waiting):
         return None
     with kept():
         taken = reminders.withdraw(at=at, today=clock.day_of(at, settings.zone))

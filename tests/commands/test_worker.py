@@ -10,21 +10,29 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import time as time_of_day
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 from aiosmtpd.controller import Controller
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from lms import clock, outbox
+from lms.access import SYSTEM
+from lms.assignments import operations as assignments
+from lms.assignments.models import ReminderRound
+from lms.assignments.rules import Request
 from lms.commands import worker
 from lms.config import MailServer
+from lms.courses.operations import retire
 from lms.db import db
 from lms.learning.models import Attempt, Outcome
 from lms.learning.operations import quiz
+from lms.outbox import Message
 from tests.commands.conftest import set_setting
-from tests.learning import ground
+from tests.courses.tiny import KEY, publish_tiny
+from tests.learning import ground, steps
 
 HOME = Path(__file__).resolve().parents[2]
 
@@ -36,13 +44,13 @@ def free_port() -> int:
 
 
 class Inbox:
-    """Takes every mail, or refuses those to addresses that begin with "no"."""
+    """Takes every mail, or refuses those to addresses that begin with "no-"."""
 
     def __init__(self) -> None:
         self.got: list[str] = []
 
     async def handle_RCPT(self, _server, _session, envelope, address, _options):  # noqa: N802
-        if address.startswith("no"):
+        if address.startswith("no-"):
             return "550 nobody here"
         envelope.rcpt_tos.append(address)
         return "250 OK"
@@ -156,6 +164,98 @@ def test_one_job_that_fails_does_not_keep_the_other_from_being_done(app, monkeyp
     assert got.exit_code == 1
     assert "Not everything could be done" in got.output
     assert "closing quizzes failed" in caplog.text
+
+
+def assigned(app, cast, *, due_in: int = 14) -> None:
+    """Assign the tiny course to Emergency Medicine, so many days before it's due."""
+    at = clock.now()
+    today = clock.day_of(at, app.extensions["settings"].zone)
+    publish_tiny(at=at)
+    request = Request(
+        course_key=KEY, due_on=today + timedelta(days=due_in), reason="Plan.", asked_by="EM"
+    )
+    assignments.assign(
+        actor=cast.actor("cora"), department_id=cast.emergency, request=request, at=at, today=today
+    )
+    db.session.commit()
+
+
+def test_case_52_three_workers_at_once_remind_each_person_once(app, cast, monkeypatch):
+    assigned(app, cast)
+    monkeypatch.setattr(worker, "MORNING", time_of_day(0))
+    with mail_server() as (inbox, server):
+        set_setting(app, mail=server)
+        settings, stop = app.extensions["settings"], threading.Event()
+        gate = threading.Barrier(3)
+
+        def go() -> None:
+            with app.app_context():
+                gate.wait()
+                for _round in range(3):
+                    assert worker.go_round(settings, stop)
+
+        threads = [threading.Thread(target=go) for _ in range(3)]
+        for one in threads:
+            one.start()
+        for one in threads:
+            one.join()
+    assert sorted(inbox.got) == ["cora@example.org", "lena@example.org", "noor@example.org"]
+    assert db.session.scalar(select(func.count()).select_from(ReminderRound)) == 1
+
+
+def test_reminders_of_the_night_leave_in_the_morning(app, cast, monkeypatch):
+    assigned(app, cast)
+    monkeypatch.setattr(worker, "MORNING", time_of_day(23, 59, 59))
+    with mail_server() as (inbox, server):
+        set_setting(app, mail=server)
+        got = once(app)
+    assert "Queued 3 reminders." in got.output
+    assert inbox.got == []
+
+
+def test_case_52_who_finishes_while_the_mail_waits_gets_none(app, cast):
+    assigned(app, cast)
+    assert "Queued 3 reminders." in once(app).output
+    steps.finish(cast.actor("lena"), at=clock.now())
+    db.session.execute(update(Message).values(next_try_at=clock.now()))
+    db.session.commit()
+    with mail_server() as (inbox, server):
+        set_setting(app, mail=server)
+        got = once(app)
+    assert "Took back 1 reminders" in got.output
+    assert sorted(inbox.got) == ["cora@example.org", "noor@example.org"]
+
+
+def test_case_54_assignments_of_a_retired_course_are_closed(app, cast):
+    assigned(app, cast)
+    retire(actor=SYSTEM, key=KEY, reason="Out of date.", at=clock.now())
+    db.session.commit()
+    got = once(app)
+    assert got.output == "Closed 1 assignments of courses that were retired.\n"
+    assert outbox.counts()[outbox.State.QUEUED] == 0
+
+
+def test_a_mail_server_that_is_away_is_asked_less_and_less_and_costs_no_try(app, monkeypatch):
+    queue(3)
+    now = [1000.0]
+    monkeypatch.setattr(worker, "monotonic", lambda: now[0])
+    gone = MailServer(host="127.0.0.1", port=free_port(), user="", password="", encrypted=False)
+    set_setting(app, mail=gone)
+    settings, stop, pace = app.extensions["settings"], threading.Event(), worker.MailPace()
+    pauses = []
+    for _round in range(8):
+        worker.send_mail(settings, stop, pace)
+        pauses.append(pace.not_before - now[0])
+        assert worker.send_mail(settings, stop, pace) is None, "it rests"
+        now[0] = pace.not_before
+        db.session.execute(update(Message).values(next_try_at=clock.now()))
+        db.session.commit()
+    assert pauses == [20, 40, 80, 160, 320, 600, 600, 600]
+    assert set(db.session.scalars(select(Message.tries))) == {0}
+    with mail_server() as (inbox, server):
+        set_setting(app, mail=server)
+        assert worker.send_mail(app.extensions["settings"], stop, pace) == "Sent 3 mails."
+    assert pace.not_before == 0
 
 
 def test_two_workers_at_once_send_each_mail_once(app):
