@@ -14,15 +14,50 @@ from lms.web import door
 SURFACE = Path(__file__).parent / "surface.txt"
 
 
+HEAD = """\
+# Everything the world can reach: the page to read in a security review, written by
+# python -m tests.house.test_doors and compared at every run. A line is one route.
+#
+# may    the permission that its door asks for (lms/access.py); "anyone" is open to strangers
+# who    which roles hold it: L learner (everyone signed in), C coordinator, P planner,
+#        A administrator; S stranger
+# reach  what of it one may touch, asked again by the operation or query behind the door
+#        (tests/house/test_matrix.py asks for somebody else's of each):
+#        own         what is one's own; of others only what another permission shows
+#        department  the departments granted and all below; planner and administrator: all
+#        site        everything of its kind
+#        public      the same for everybody
+#
+# method address                                                              may                          who   reach       endpoint"""
+OWN = {Permission.LEARN, Permission.CLAIM, Permission.KEEP_PROFILE}
+LETTERS = {Role.LEARNER: "L", Role.COORDINATOR: "C", Role.PLANNER: "P", Role.ADMINISTRATOR: "A"}
+
+
+def _reach(may: door.Permitted) -> str:
+    if isinstance(may, door.Anyone):
+        return "public"
+    if may in OWN:
+        return "own"
+    return "department" if may in access.SCOPED_TO_DEPARTMENT else "site"
+
+
+def _who(may: door.Permitted) -> str:
+    if isinstance(may, door.Anyone):
+        return "SLCPA"
+    return "." + "".join(letter if may in GRANTS[role] else "." for role, letter in LETTERS.items())
+
+
 def surface(app: Flask) -> list[str]:
-    """One line per route: method, address, endpoint, who may enter."""
+    """One line per route: method, address, permission, roles, how far it reaches, endpoint."""
     doors = app.extensions["doors"]
     lines = []
     for rule in app.url_map.iter_rules():
         methods = ",".join(sorted(rule.methods - {"HEAD", "OPTIONS"}))
         may = doors[rule.endpoint]
-        lines.append(f"{methods:5} {rule.rule:60} {rule.endpoint:34} {may.value}")
-    return sorted(lines, key=lambda line: line.split()[1:])
+        lines.append(
+            f"{methods:8} {rule.rule:68} {may.value:28} {_who(may)} {_reach(may):11} {rule.endpoint}"
+        )
+    return [*HEAD.splitlines(), *sorted(lines, key=lambda line: line.split()[1::-1])]
 
 
 def test_the_surface_is_the_committed_list(app: Flask):
