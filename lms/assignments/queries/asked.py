@@ -3,14 +3,12 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
 
 from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
 
 from lms.assignments.models import Assignment, AssignmentCycle, AssignmentMember
 from lms.assignments.rules import Duty
-from lms.courses import queries as courses
-from lms.courses.models import Course
+from lms.courses.queries.catalogue import catalogue
 from lms.db import db
 from lms.people.models import Person
 
@@ -48,9 +46,10 @@ class Asked:
 
 def titles() -> dict[int, tuple[str, str]]:
     """Return (key, title of the newest version) of every course, by its id."""
-    keys = db.session.execute(select(Course.id, Course.key)).all()
-    newest = courses.newest_versions(key for _id, key in keys)
-    return {one: (key, courses.content_of(newest[key]).title) for one, key in keys if key in newest}
+    shelf = catalogue()
+    return {
+        one: (edition.key, shelf.content(edition).title) for one, edition in shelf.newest.items()
+    }
 
 
 def is_newest() -> ColumnElement[bool]:
@@ -76,22 +75,20 @@ def in_words(rows: Sequence[Row[Assignment, AssignmentCycle]]) -> list[Asked]:
     """Put assignments into words; the parts of a series are those that can be taken now."""
     if not rows:
         return []
-    known = titles()
-    ids = {key: one for one, (key, _title) in known.items()}
-    series: dict[str, Any] = {}
-    if any(row.course_id is None for row, _cycle in rows):
-        series = {one.key: one for one in courses.all_series()}
+    shelf = catalogue()
+    series = {one.key: one for one in shelf.all_series}
     asked = []
     for row, cycle in rows:
         if row.course_id is not None:
-            key, title = known[row.course_id]
+            edition = shelf.newest[row.course_id]
+            key, title = edition.key, shelf.content(edition).title
             needed = 1
             parts: tuple[int, ...] = (row.course_id,)
         else:
             key = row.series_key or ""
             one = series[key]
             title = one.title
-            parts = tuple(ids[part] for part in one.courses if part in ids)
+            parts = tuple(shelf.ids[part] for part in one.courses if part in shelf.ids)
             needed = min(one.required, len(parts)) or len(parts)
         asked.append(
             Asked(
@@ -104,7 +101,7 @@ def in_words(rows: Sequence[Row[Assignment, AssignmentCycle]]) -> list[Asked]:
                 key=key,
                 is_series=row.course_id is None,
                 course_ids=parts,
-                course_keys=tuple(known[part][0] for part in parts),
+                course_keys=tuple(shelf.newest[part].key for part in parts),
                 needed=needed,
                 due_on=cycle.due_on,
                 counts_from=cycle.counts_from,
