@@ -97,5 +97,6 @@ def serve(host: str, port: int, workers: int, prepared: bool, demonstration: boo
         respawn_failed_workers=True,
         # Threads that wait for the disk; the server warns of more than this.
         blocking_threads=2 * (os.cpu_count() or 1),
-        backpressure=32,
+        # This counts connections, also those that browsers only keep open, not requests at work.
+        backpressure=1024,
     ).serve()
