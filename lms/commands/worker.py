@@ -24,6 +24,7 @@ from lms.learning.operations import quiz
 from lms.outbox import delivery
 from lms.web import pages
 from lms.web.door import kept
+from lms.web.faults import way_of
 
 SECONDS_BETWEEN: Final = 20
 LONGEST_BETWEEN: Final = 10 * 60
@@ -145,9 +146,9 @@ def go_round(settings: Settings, stop: Event, pace: MailPace | None = None) -> b
     for name, job in jobs.items():
         try:
             done = job()
-        except Exception:
+        except Exception as error:  # noqa: BLE001 - whatever it was, the others are done
             # One job that fails must not keep the other from being done, now or in the next round.
-            logger.exception("%s failed", name)
+            logger.error("%s failed: %s", name, way_of(error))
             is_well = False
             continue
         finally:
