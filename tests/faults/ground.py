@@ -177,5 +177,5 @@ class Installation:
     def examine(self) -> None:
         """Ask the doctor about records, guards and the whole ledger; each must be well."""
         said = self.run("doctor").stdout
-        for line in ("migrations", "foreign keys", "ledger"):
+        for line in ("migrations", "guards", "foreign keys", "ledger"):
             assert re.search(rf"^ok +{line}", said, re.MULTILINE), said
