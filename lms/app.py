@@ -57,6 +57,8 @@ def _configure(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         # Two hours without a request, and the cookie is worth nothing.
         PERMANENT_SESSION_LIFETIME=2 * 60 * 60,
+        # Sent anew whenever it is noted that the browser is in use, every few minutes.
+        SESSION_REFRESH_EACH_REQUEST=False,
         MAX_CONTENT_LENGTH=2 * MEGABYTE,
         MAX_FORM_PARTS=500,
         WTF_CSRF_TIME_LIMIT=None,

@@ -5,11 +5,10 @@ from datetime import datetime
 from typing import Any
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy import CTE, ColumnElement, Row, select, true
-from sqlalchemy.orm import aliased
+from sqlalchemy import CTE, ColumnElement, Integer, Row, Select, String, bindparam, select, true
 
 from lms.access import Actor, Role
-from lms.db import db
+from lms.db import UTCDateTime, db
 from lms.errors import Missing
 from lms.people.models import Department, Person, Profession, RoleGrant, SecurityRules, SignIn
 from lms.people.rules import sessions
@@ -46,23 +45,67 @@ class Presence:
     idle_minutes: int | None
 
 
-# One row by its key, so that it costs next to nothing to ask at every request.
-_FACTOR_ROLES = select(SecurityRules.factor_roles).where(SecurityRules.id == 1).scalar_subquery()
+# Statements that every request asks are built once: to build one takes longer than to ask it.
+_PERSON = Person.__table__.c
+_SIGN_IN = SignIn.__table__.c
+_GRANT = RoleGrant.__table__.c
 
 
-def _held(whose: ColumnElement[bool]) -> CTE:
+def _held(whose: ColumnElement[Any]) -> CTE:
     """Build the open grants of a person, each coordinator's spread over all departments below."""
     held = (
-        select(RoleGrant.role, RoleGrant.department_id)
-        .where(whose, RoleGrant.revoked_at.is_(None))
+        select(_GRANT.role, _GRANT.department_id)
+        .where(_GRANT.person_id == whose, _GRANT.revoked_at.is_(None))
         .cte("held", recursive=True)
     )
-    lower = aliased(Department)
+    lower = Department.__table__.alias()
     return held.union(
-        select(held.c.role, lower.id).join_from(
-            held, lower, lower.parent_id == held.c.department_id
+        select(held.c.role, lower.c.id).join_from(
+            held, lower, lower.c.parent_id == held.c.department_id
         )
     )
+
+
+def _actor_statement() -> Select[Any]:
+    whose = bindparam("person_id", type_=Integer)
+    held = _held(whose)
+    return (
+        select(held.c.role, held.c.department_id)
+        .select_from(Person.__table__)
+        .outerjoin(held, true())
+        .where(_PERSON.id == whose)
+    )
+
+
+def _presence_statement() -> Select[Any]:
+    digest = bindparam("digest", type_=String)
+    whose = select(_SIGN_IN.person_id).where(_SIGN_IN.token_digest == digest).scalar_subquery()
+    held = _held(whose)
+    factor_roles = select(SecurityRules.__table__.c.factor_roles).where(
+        SecurityRules.__table__.c.id == 1
+    )
+    return (
+        select(
+            _PERSON.id, _PERSON.name, _PERSON.email, _PERSON.certificate_name,
+            _PERSON.name_locale, _PERSON.profession, _PERSON.licence_state, _PERSON.zone,
+            _PERSON.department_id, held.c.role, held.c.department_id.label("place"),
+            _SIGN_IN.id.label("sign_in_id"), _SIGN_IN.started_at, _SIGN_IN.seen_at,
+            _SIGN_IN.proved_at, _SIGN_IN.factor_at, _SIGN_IN.idle_minutes, _SIGN_IN.locked_at,
+            factor_roles.scalar_subquery().label("factor_roles"),
+        )
+        .join_from(SignIn.__table__, Person.__table__, _PERSON.id == _SIGN_IN.person_id)
+        .outerjoin(held, true())
+        .where(
+            _SIGN_IN.token_digest == digest,
+            _SIGN_IN.ended_at.is_(None),
+            _SIGN_IN.expires_at > bindparam("at", type_=UTCDateTime()),
+            _PERSON.deactivated_at.is_(None),
+        )
+    )  # fmt: skip
+
+
+_ACTOR = _actor_statement()
+_PRESENCE = _presence_statement()
 
 
 def _actor(person_id: int, held: list[tuple[Role | None, int | None]]) -> Actor:
@@ -75,13 +118,9 @@ def _actor(person_id: int, held: list[tuple[Role | None, int | None]]) -> Actor:
 
 def actor_of(person_id: int) -> Actor:
     """Return what a person may act as, in one statement; raise Missing when nobody has this id."""
-    held = _held(RoleGrant.person_id == person_id)
-    rows = db.session.execute(
-        select(held.c.role, held.c.department_id)
-        .select_from(Person)
-        .outerjoin(held, true())
-        .where(Person.id == person_id)
-    ).all()
+    # Statements on tables do not make the session write first what it holds.
+    db.session.flush()
+    rows = db.session.execute(_ACTOR, {"person_id": person_id}).all()
     if not rows:
         raise Missing("person")
     return _actor(person_id, [(role, place) for role, place in rows])
@@ -93,24 +132,7 @@ def signed_in(digest: str, *, at: datetime, zone: ZoneInfo) -> Presence | None:
     `zone` stands for a person who has not chosen one. None when the token is unknown, ended or
     older than 12 hours, or the person was deactivated.
     """
-    whose = select(SignIn.person_id).where(SignIn.token_digest == digest)
-    held = _held(RoleGrant.person_id == whose.scalar_subquery())
-    rows = db.session.execute(
-        select(
-            Person.id, Person.name, Person.email, Person.certificate_name, Person.name_locale,
-            Person.profession, Person.licence_state, Person.zone, Person.department_id,
-            held.c.role, held.c.department_id.label("place"),
-            SignIn.id.label("sign_in_id"), SignIn.started_at, SignIn.seen_at, SignIn.proved_at,
-            SignIn.factor_at, SignIn.idle_minutes, SignIn.locked_at,
-            _FACTOR_ROLES.label("factor_roles"),
-        )
-        .join_from(SignIn, Person, Person.id == SignIn.person_id)
-        .outerjoin(held, true())
-        .where(
-            SignIn.token_digest == digest, SignIn.ended_at.is_(None), SignIn.expires_at > at,
-            Person.deactivated_at.is_(None),
-        )
-    ).all()  # fmt: skip
+    rows = db.session.execute(_PRESENCE, {"digest": digest, "at": at}).all()
     if not rows:
         return None
     first, actor = rows[0], _actor(rows[0].id, [(row.role, row.place) for row in rows])
