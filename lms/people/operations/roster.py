@@ -25,6 +25,7 @@ from lms.people.queries import roster as queries
 from lms.people.rules.roster import headings
 from lms.people.rules.roster_plan import Choices, Link, Plan, Status, Verdict
 from lms.tables import sheets
+from lms.tables.reading import Table
 
 WAITS: Final = timedelta(hours=24)
 """How long a roster that was read waits to be imported; then its rows are dropped."""
@@ -91,26 +92,39 @@ def drop_old(*, at: datetime) -> None:
     )
 
 
-@whole
-def read_roster(*, actor: Actor, data: bytes, file_name: str, at: datetime) -> RosterUpload:
-    """Read a file and keep its rows until they are imported; nobody is changed by it.
+@dataclass(frozen=True, kw_only=True)
+class Roster:
+    """A file that is a roster: its rows, and the digest of the file."""
+
+    table: Table
+    digest: str
+
+
+def open_roster(data: bytes) -> Roster:
+    """Read a file, before anything is written.
 
     Raises Unreadable for a file that is no table, NotARoster for one without the columns needed.
     """
-    _may_import(actor)
     table = sheets.read(data)
     if problems := headings(table.header).problems:
         raise NotARoster(" ".join(problems))
+    return Roster(table=table, digest=hashlib.sha256(data).hexdigest())
+
+
+@whole
+def keep_roster(*, actor: Actor, roster: Roster, file_name: str, at: datetime) -> RosterUpload:
+    """Keep the rows of a roster until they are imported; nobody is changed by it."""
+    _may_import(actor)
     drop_old(at=at)
     made = RosterUpload(
         uploaded_by_id=actor.person_id or None,
         uploaded_at=at,
         file_name=rules.tidy(file_name)[-NAME_MOST:] or "roster",
-        digest=hashlib.sha256(data).hexdigest(),
+        digest=roster.digest,
         state=UploadState.PENDING,
-        content=files.pack(table),
+        content=files.pack(roster.table),
         options={},
-        counts={"rows": len(table.rows)},
+        counts={"rows": len(roster.table.rows)},
     )
     db.session.add(made)
     db.session.flush()
