@@ -106,10 +106,12 @@ def queue_many(drafts: Sequence[Draft], *, at: datetime, not_before: datetime | 
         for one in drafts
     ]
     table = Message.__table__
-    result = db.session.connection().execute(
-        makes.insert(table).on_conflict_do_nothing(index_elements=["key"]), rows
+    # Counting what comes back: a driver's count of many rows is not to be had from every engine.
+    added = db.session.connection().execute(
+        makes.insert(table).on_conflict_do_nothing(index_elements=["key"]).returning(table.c.id),
+        rows,
     )
-    return int(result.rowcount)
+    return len(added.all())
 
 
 def withdraw(untrue: Mapping[int, str], *, at: datetime) -> None:
