@@ -50,6 +50,9 @@ test: setup-dev ## everything: linters, types, contracts, unit, PDF, browser, Po
 faults: setup-dev ## kill the real server 200 times, fill its disk, lock its database, hang up on it
 	@ROUNDS_FAULT_ROUNDS=200 $(BIN)/python -m pytest -n 2 -m faults tests/faults
 
+bench: setup-dev ## how fast it is, beside a floor (BENCH="--only home --seconds 2"); figures: docs/performance.md
+	@$(BIN)/python -m tests.bench $(BENCH)
+
 shots: setup-dev ## a picture of every page at 390, 820 and 1440 px, light and dark, in shots/
 	@$(BIN)/python tests/tools.py
 	@$(BIN)/python -m tests.shots

@@ -1,0 +1,1 @@
+"""How fast the product is, measured beside a floor: `make bench`; the figures are in docs/."""
