@@ -13,6 +13,7 @@ from lms.people import operations, queries
 from lms.people.forms import ForgotForm, ResetForm, SignInForm
 from lms.people.rules import PASSWORD_LEAST, email_key, safe_path
 from lms.people.views.blueprint import bp
+from lms.people.views.passkeys import possible
 from lms.people.views.session import begin, browser, goal, half_token, network, present_token
 from lms.people.views.shared import is_shared_here, remember
 from lms.people.views.unsent import ROOMS
@@ -40,6 +41,7 @@ def _sign_in_page(form: SignInForm, target: str, *, title: str = "", sentence: s
         title=title,
         sentence=sentence,
         organisation=queries.organisation(),
+        has_passkeys=possible(),
     )
 
 

@@ -22,7 +22,7 @@ from lms.people.forms import (
 )
 from lms.people.models import Profession
 from lms.people.operations import NewPerson
-from lms.people.queries import Search
+from lms.people.queries import Search, second_factor
 from lms.people.rules import PROFESSIONS, tidy
 from lms.people.views.accounts import link_to_set
 from lms.people.views.blueprint import bp
@@ -144,6 +144,8 @@ def _person_page(person_id: int, **sent: Any) -> str:
         person=person,
         grants=queries.grants_of(person_id),
         last_seen=queries.last_seen(person_id),
+        factors=second_factor.factors_of(person_id),
+        browsers=second_factor.browsers_of(person_id, digest="", at=clock.now()),
         path=queries.path_of(person.department_id),
         professions=PROFESSIONS,
         problems=[form for form in sent.values() if form.errors],
@@ -157,7 +159,7 @@ def person(person_id: int) -> ResponseReturnValue:
     return _person_page(person_id)
 
 
-def _done(
+def done(
     person_id: int, act: Callable[[], object], *, said: str, name: str, form: FlaskForm
 ) -> ResponseReturnValue:
     """Do one thing to a person; or show their page again with what was typed and what to mend."""
@@ -188,7 +190,7 @@ def move(person_id: int) -> ResponseReturnValue:
         )
 
     said = "Moved. What the new department asks for counts from now on."
-    return _done(person_id, act, said=said, name="move", form=form)
+    return done(person_id, act, said=said, name="move", form=form)
 
 
 @bp.post("/people/<int:person_id>/email", may=Permission.ADD_PEOPLE)
@@ -205,7 +207,7 @@ def change_email(person_id: int) -> ResponseReturnValue:
         )
 
     said = "Saved. They sign in with the new address from now on."
-    return _done(person_id, act, said=said, name="email", form=form)
+    return done(person_id, act, said=said, name="email", form=form)
 
 
 @bp.post("/people/<int:person_id>/invite", may=Permission.ADD_PEOPLE)
@@ -218,7 +220,7 @@ def invite(person_id: int) -> ResponseReturnValue:
             actor=current_user.actor, person_id=person_id, link=link_to_set, at=clock.now()
         )
 
-    return _done(person_id, act, said=_where_the_link_is(), name="invitation", form=form)
+    return done(person_id, act, said=_where_the_link_is(), name="invitation", form=form)
 
 
 @bp.post("/people/<int:person_id>/roles", may=Permission.GRANT)
@@ -237,7 +239,7 @@ def grant(person_id: int) -> ResponseReturnValue:
         )
 
     said = "The role is given, from their next click on."
-    return _done(person_id, act, said=said, name="role", form=form)
+    return done(person_id, act, said=said, name="role", form=form)
 
 
 @bp.post("/people/<int:person_id>/roles/<int:grant_id>/revoke", may=Permission.GRANT)
@@ -250,7 +252,7 @@ def revoke(person_id: int, grant_id: int) -> ResponseReturnValue:
         )
 
     said = "The role is taken back."
-    return _done(person_id, act, said=said, name="revocation", form=FlaskForm())
+    return done(person_id, act, said=said, name="revocation", form=FlaskForm())
 
 
 @bp.post("/people/<int:person_id>/deactivate", may=Permission.GRANT)
@@ -267,7 +269,7 @@ def deactivate(person_id: int) -> ResponseReturnValue:
         )
 
     said = "The account is closed. Its records and certificates stay."
-    return _done(person_id, act, said=said, name="reason", form=form)
+    return done(person_id, act, said=said, name="reason", form=form)
 
 
 @bp.post("/people/<int:person_id>/reactivate", may=Permission.GRANT)
@@ -284,4 +286,4 @@ def reactivate(person_id: int) -> ResponseReturnValue:
         )
 
     said = "The account is open again."
-    return _done(person_id, act, said=said, name="reason", form=form)
+    return done(person_id, act, said=said, name="reason", form=form)
