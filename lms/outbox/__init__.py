@@ -106,12 +106,13 @@ def queue_many(drafts: Sequence[Draft], *, at: datetime, not_before: datetime | 
         for one in drafts
     ]
     table = Message.__table__
-    # Counting what comes back: a driver's count of many rows is not to be had from every engine.
-    added = db.session.connection().execute(
-        makes.insert(table).on_conflict_do_nothing(index_elements=["key"]).returning(table.c.id),
+    result = db.session.connection().execute(
+        makes.insert(table).on_conflict_do_nothing(index_elements=["key"]),
         rows,
+        # Else the driver's count of rows is gone when it's asked for.
+        execution_options={"preserve_rowcount": True},
     )
-    return len(added.all())
+    return int(result.rowcount)
 
 
 def withdraw(untrue: Mapping[int, str], *, at: datetime) -> None:
