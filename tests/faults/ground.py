@@ -62,6 +62,8 @@ class Installation:
             )
         )
         self.running: Born | None = None
+        # Its database may go away in the midst of a request; then 503 says nothing of that one.
+        self.is_shaky = False
 
     @contextmanager
     def looking(self) -> Iterator[None]:

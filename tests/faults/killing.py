@@ -3,7 +3,7 @@
 import random
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from lms.certificates import queries as ledger
@@ -25,6 +25,17 @@ class Tally:
     acknowledged: int = 0
     cut: int = 0  # who was left without an answer by a kill
     kept: int = 0  # of these, whose work was there nevertheless, whole
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What happens to the server in the middle of work, and how it comes back."""
+
+    strike: Callable[[Installation], None]
+    mend: Callable[[Installation], None]
+
+
+KILL = Fault(Installation.kill, Installation.start)
 
 
 class Crew:
@@ -102,25 +113,26 @@ class Crew:
 
 def rounds(
     place: Installation, learners: Sequence[Learner], number: int, *, rng: random.Random,
-    most: int,
+    most: int, faults: Sequence[Fault] = (KILL,),
 ) -> Tally:
     """Kill the server so many times, each after up to `most` answers and a moment.
 
     Answers are counted, rather than seconds, so that a busy machine gets as far as an idle one.
     After each start what was begun is compared with what was acknowledged; then those who were
-    left without an answer send it again.
+    left without an answer send it again. Other `faults` than a kill take turns, in any order.
     """
     tally, crew = Tally(), Crew(learners)
+    place.start()
     for _ in range(number):
-        place.start()
         tally.kept += compare(place, crew, rng)
         crew.go(until=rng.randint(0, most))
         time.sleep(rng.uniform(0, MOMENT))
-        place.kill()
+        fault = rng.choice(faults)
+        fault.strike(place)
         crew.wait()
         tally.rounds += 1
         tally.cut += len(crew.cut)
-    place.start()
+        fault.mend(place)
     tally.kept += compare(place, crew, rng)
     crew.finish()
     look(place, list(learners))

@@ -73,9 +73,14 @@ class Learner:
                 replies.append(wire.reply())
             except Cut:
                 continue
+        replies = [one for one in replies if not self.is_away(one)]
         if not replies:
             raise Cut(path)
         return replies
+
+    def is_away(self, reply: Reply) -> bool:
+        """Say whether this is no answer, because the database just went away."""
+        return self.place.is_shaky and reply.status == 503
 
     def led_to(self, path: str, fields: dict[str, Any], wanted: str) -> str:
         """Send a form once or twice; return the one place that the answers lead to."""
@@ -162,6 +167,8 @@ class Taker(Learner):
             f"/attempts/{self.attempt_id}/questions/{number}", {"mark": marks},
             wants="application/json",
         )
+        if self.is_away(reply):
+            raise Cut(reply.title)
         if reply.status != 200 or (reply.text and "saved" not in reply.json()):
             raise Astray(f"answer: {reply.title}")
         self.saved[number], self.unsure = marks, None
