@@ -4,10 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 export LMS_INSTANCE ?= instance
 PORT ?= 8000
-# What is tested on PostgreSQL as well; the rest does not touch the database or has tests of its own.
-ON_BOTH_ENGINES := tests/people tests/courses/test_operations.py tests/courses/test_queries.py \
-	tests/certificates/test_operations.py tests/certificates/test_views.py tests/learning tests/credit \
-	tests/assignments tests/reports tests/web
+# The journeys that are made once more on PostgreSQL; the rest of a browser knows no database.
+ON_BOTH_ENGINES := tests/journeys/test_learner.py tests/journeys/test_coordinator.py
 
 .PHONY: help run test faults lint bench shots setup setup-dev lock clean
 
@@ -39,11 +37,14 @@ lint: setup-dev ## linters, types and the contracts between parts
 
 test: setup-dev ## everything: linters, types, contracts, unit, PDF, browser, PostgreSQL
 	@$(BIN)/python tests/tools.py
-	@$(BIN)/python -m pytest -n 2 -m "not browser and not faults"
+	@$(BIN)/python -m pytest -n 2 -m "not browser and not faults and not farm"
 	@echo "In a real browser:"
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m browser
-	@echo "The same on PostgreSQL, where the database takes part:"
-	@ROUNDS_TEST_ENGINE=postgresql $(BIN)/python -m pytest -n 2 -m "not browser and not faults" $(ON_BOTH_ENGINES)
+	@echo "On PostgreSQL, everything that touches the database, and two journeys:"
+	@ROUNDS_TEST_ENGINE=postgresql $(BIN)/python -m pytest -n 2 -m "database and not browser and not faults"
+	@ROUNDS_TEST_ENGINE=postgresql $(BIN)/python -m pytest -n 2 --dist loadfile -m browser $(ON_BOTH_ENGINES)
+	@echo "Several servers on one PostgreSQL, without a shared disk:"
+	@$(BIN)/python -m pytest -n 2 --dist loadfile -m farm tests/scaling
 	@echo "Real faults to a real server, a part of them (make faults: all):"
 	@$(BIN)/python -m pytest -n 2 -m faults tests/faults
 

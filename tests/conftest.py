@@ -2,7 +2,7 @@
 
 import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -17,7 +17,7 @@ from lms.commands.database import upgrade
 from lms.config import Settings
 from lms.db import db
 from tests.cast import Cast, sign_in_as
-from tests.postgres import Postgres
+from tests.postgres import Blanks, Postgres
 from tests.tools import browser as find_browser
 
 NOON = datetime(2026, 11, 2, 20, 0, tzinfo=UTC)  # noon in California
@@ -35,8 +35,18 @@ def make_settings(folder: Path, **changes: object) -> Settings:
     return Settings(**(given | changes))  # type: ignore[arg-type]
 
 
-# The whole suite runs on PostgreSQL too: ROUNDS_TEST_ENGINE=postgresql pytest
+# Whatever touches the database runs on PostgreSQL too: ROUNDS_TEST_ENGINE=postgresql pytest -m database
 ENGINE = os.environ.get("ROUNDS_TEST_ENGINE", "sqlite")
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark what stands on a database of the engine chosen; skip what only SQLite can show."""
+    for item in items:
+        if "fresh_database" in getattr(item, "fixturenames", ()):
+            item.add_marker(pytest.mark.database)
+        only = item.get_closest_marker("sqlite_only")
+        if only is not None and ENGINE != "sqlite":
+            item.add_marker(pytest.mark.skip(reason=only.args[0]))
 
 
 def build_schema(app: Flask) -> None:
@@ -59,30 +69,41 @@ def postgres() -> Iterator[Postgres]:
     server.stop()
 
 
+class Copies:
+    """SQLite files with all tables and nothing in them."""
+
+    def __init__(self, blank: Path) -> None:
+        self._blank = blank
+
+    def __call__(self, folder: Path) -> str:
+        """Put one into this folder and return its address."""
+        shutil.copy(self._blank, folder / "rounds.db")
+        return f"sqlite:///{folder / 'rounds.db'}"
+
+    def back(self, url: str) -> None:
+        """Nothing to do: it goes with its folder."""
+
+
 @pytest.fixture(scope="session")
 def fresh_database(
     tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
-) -> Callable[[Path], str]:
-    """Return a function that makes a database with all tables and nothing in it: its address."""
+) -> Copies | Blanks:
+    """What makes a database with all tables and nothing in it: call it with a folder."""
     folder = tmp_path_factory.mktemp("blank")
     if ENGINE == "postgresql":
         server = request.getfixturevalue("postgres")
         blank = server.create()
         build_schema(create_app(make_settings(folder, database_url=server.url(blank))))
-        return lambda _folder: server.url(server.create(template=blank))
+        return Blanks(server, blank)
     build_schema(create_app(make_settings(folder)))
-
-    def copied(target: Path) -> str:
-        shutil.copy(folder / "rounds.db", target / "rounds.db")
-        return f"sqlite:///{target / 'rounds.db'}"
-
-    return copied
+    return Copies(folder / "rounds.db")
 
 
 @pytest.fixture
-def app(tmp_path: Path, fresh_database: Callable[[Path], str]) -> Iterator[Flask]:
+def app(tmp_path: Path, fresh_database: Copies | Blanks) -> Iterator[Flask]:
     """The application on a fresh database; a context is pushed."""
-    app = create_app(make_settings(tmp_path, database_url=fresh_database(tmp_path)))
+    url = fresh_database(tmp_path)
+    app = create_app(make_settings(tmp_path, database_url=url))
     app.config["WTF_CSRF_ENABLED"] = False
     # Requests of a test share the context pushed here; who asked must not stick to it.
     app.teardown_request(lambda _error: flask.g.pop("_login_user", None))
@@ -90,6 +111,7 @@ def app(tmp_path: Path, fresh_database: Callable[[Path], str]) -> Iterator[Flask
         yield app
         db.session.remove()
         db.engine.dispose()
+    fresh_database.back(url)
 
 
 @pytest.fixture

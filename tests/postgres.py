@@ -9,6 +9,7 @@ import tempfile
 import uuid
 from pathlib import Path
 
+from lms.db import Base
 from tests.tools import postgres_bin
 
 
@@ -99,3 +100,80 @@ class Postgres:
         if (self.folder / "data" / "postmaster.pid").exists():
             self.halt()
         shutil.rmtree(self.folder, ignore_errors=True)
+
+
+# Empties every table, past the guards, and lets all counters begin anew. Says what is left of the
+# schema: a test that took a trigger away must not hand its database on.
+_EMPTY = """
+SET session_replication_role = replica;
+SET lock_timeout = '3s';
+DO $$ DECLARE one record; BEGIN
+  FOR one IN SELECT tablename AS name FROM pg_tables
+             WHERE schemaname = 'public' AND tablename <> 'alembic_version' LOOP
+    EXECUTE format('DELETE FROM %I', one.name);
+  END LOOP;
+  FOR one IN SELECT sequencename AS name FROM pg_sequences
+             WHERE schemaname = 'public' AND last_value IS NOT NULL LOOP
+    EXECUTE format('ALTER SEQUENCE %I RESTART', one.name);
+  END LOOP;
+END $$
+"""
+_SHAPE = """
+SELECT md5(string_agg(what, ',' ORDER BY what)) FROM (
+  SELECT attrelid::regclass || '.' || attname || ':' || atttypid || attnotnull::text AS what
+    FROM pg_attribute JOIN pg_class ON pg_class.oid = attrelid
+    WHERE relnamespace = 'public'::regnamespace AND attnum > 0
+  UNION ALL SELECT tgrelid::regclass || '!' || tgname || tgenabled::text FROM pg_trigger
+    WHERE NOT tgisinternal
+  UNION ALL SELECT conrelid::regclass || '?' || conname FROM pg_constraint
+    WHERE connamespace = 'public'::regnamespace
+  UNION ALL SELECT 'revision ' || version_num FROM alembic_version
+) AS parts
+"""
+
+
+class Blanks:
+    """Databases with all tables and nothing in them; one that comes back is emptied and used again.
+
+    Emptying takes a tenth of the time that copying a database takes.
+    """
+
+    USES = 60  # then its tables hold too many dead rows
+
+    def __init__(self, server: Postgres, template: str) -> None:
+        self._server, self._template = server, template
+        self._free: list[str] = []
+        self._uses: dict[str, int] = {}
+        self._shape = self._ask(template, _SHAPE)
+        for table in Base.metadata.tables:
+            if self._ask(template, f"SELECT EXISTS (SELECT FROM {table})") == "True":
+                raise RuntimeError(f"a migration fills {table}; emptying would lose that")
+
+    def _ask(self, name: str, *statements: str) -> str:
+        import psycopg
+
+        address = self._server.url(name).replace("+psycopg", "")
+        with psycopg.connect(address, autocommit=True) as connection:
+            for one in statements:
+                got = connection.execute(one)
+            return str(got.fetchone()[0])  # type: ignore[index]
+
+    def __call__(self, _folder: Path) -> str:
+        """Return the address of one."""
+        name = self._free.pop() if self._free else self._server.create(template=self._template)
+        self._uses[name] = self._uses.get(name, 0) + 1
+        return self._server.url(name)
+
+    def back(self, url: str) -> None:
+        """Take one back that no test uses any more."""
+        import psycopg
+
+        name = url.rpartition("/")[2]
+        if self._uses[name] >= self.USES:
+            return
+        try:
+            is_whole = self._ask(name, _EMPTY, _SHAPE) == self._shape
+        except psycopg.Error:
+            return  # somebody still has a table in hand
+        if is_whole:
+            self._free.append(name)

@@ -16,9 +16,12 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import psycopg
 import pytest
 from axe_playwright_python.base import AXE_SCRIPT
 from playwright.sync_api import Browser, ConsoleMessage, Page, expect
+
+from tests.conftest import ENGINE
 
 # A machine that runs other tests beside may take its time for a page; a fault stays a fault.
 expect.set_options(timeout=20_000)
@@ -41,13 +44,16 @@ def free_port() -> int:
 class Server:
     """The product as `lms serve` starts it, on an instance folder of its own."""
 
-    def __init__(self, folder: Path, *, port: int | None = None, **settings: str) -> None:
-        self.folder, self.port = folder, port or free_port()
+    def __init__(
+        self, folder: Path, *, port: int | None = None, database: str = "", **settings: str
+    ) -> None:
+        self.folder, self.port, self.database = folder, port or free_port(), database
         self.url = f"http://127.0.0.1:{self.port}"
         self.environ = {
             **{k: v for k, v in os.environ.items() if not k.startswith("LMS_")},
             "LMS_INSTANCE": str(folder),
             "LMS_BASE_URL": self.url,
+            **({"LMS_DATABASE_URL": database} if database else {}),
             **settings,
         }
         self.process: subprocess.Popen[bytes] | None = None
@@ -78,7 +84,8 @@ class Server:
         raise RuntimeError((self.folder / "server.log").read_text()[-3000:])
 
     def copy(self, folder: Path) -> "Server":
-        """Return another server, not started, on a copy of this instance."""
+        """Return another server, not started, on a copy of this instance, which is a file."""
+        assert not self.database
         shutil.copytree(
             self.folder, folder, ignore=shutil.ignore_patterns("rounds.db*", "server.log")
         )
@@ -91,6 +98,11 @@ class Server:
 
     def rows(self, statement: str, *values: Any) -> list[tuple[Any, ...]]:
         """Read the database behind the server's back: what no page may tell."""
+        if self.database:
+            with psycopg.connect(self.database.replace("+psycopg", "")) as opened:
+                found = opened.execute(statement.replace("?", "%s"), values or None).fetchall()
+            # As a file holds them: JSON is text.
+            return [tuple(json.dumps(v) if isinstance(v, list | dict) else v for v in one) for one in found]
         with closing(sqlite3.connect(self.folder / "rounds.db", timeout=10)) as opened:
             return opened.execute(statement, values).fetchall()
 
@@ -110,9 +122,15 @@ class Server:
 
 
 @pytest.fixture(scope="session")
-def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """The demonstration hospital, served."""
-    running = Server(tmp_path_factory.mktemp("instance")).start()
+def server(
+    tmp_path_factory: pytest.TempPathFactory, request: pytest.FixtureRequest
+) -> Iterator[Server]:
+    """The demonstration hospital, served, on the engine chosen."""
+    database = ""
+    if ENGINE == "postgresql":
+        there = request.getfixturevalue("postgres")
+        database = there.url(there.create())
+    running = Server(tmp_path_factory.mktemp("instance"), database=database).start()
     yield running
     running.stop()
 

@@ -15,6 +15,7 @@ from tests.postgres import Postgres
 from tests.scaling.conftest import PASSWORD, Farm
 from tests.scaling.farm import SECRET, Machine, Visitor, inside
 
+pytestmark = pytest.mark.farm
 HEAD = "SELECT version_num FROM alembic_version"
 
 

@@ -24,6 +24,7 @@ from tests.credit import learner
 from tests.scaling.conftest import PASSWORD, Farm
 from tests.scaling.farm import Visitor, at_once
 
+pytestmark = pytest.mark.farm
 PAGE = f"/courses/{KEY}/claim"
 GOOD = {"objective_o1": "4", "objective_o2": "5", "bias": "no", "change": "planning"}
 
