@@ -1,9 +1,13 @@
 """What the log may say of a fault, and which faults of the disk pass by themselves."""
 
 import errno
+import logging
 from pathlib import Path
 from traceback import extract_tb
+from types import TracebackType
 from typing import Final
+
+_log = logging.getLogger(__name__)
 
 FULL: Final = frozenset(
     {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EMFILE, errno.ENFILE, errno.EIO}
@@ -21,6 +25,14 @@ def way_of(error: BaseException) -> str:
     told = f"{type(error).__name__} at {' > '.join(steps) or 'no place in the code'}"
     cause = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
     return told if cause is None else f"{told}; after {way_of(cause)}"
+
+
+def log_way(
+    exc_info: tuple[type, BaseException, TracebackType] | tuple[None, None, None] | BaseException,
+) -> None:
+    """Log an error that no page was there for: which it is and where it arose."""
+    error = exc_info[1] if isinstance(exc_info, tuple) else exc_info
+    _log.error("unexpected: %s", way_of(error) if error else "an error without a name")
 
 
 def of_the_disk(error: OSError) -> str | None:
