@@ -19,7 +19,6 @@ from sqlalchemy.exc import (
     NotSupportedError,
     OperationalError,
     ProgrammingError,
-    SQLAlchemyError,
     TimeoutError,
 )
 from werkzeug.exceptions import HTTPException, SecurityError
@@ -131,7 +130,7 @@ def _know_reader() -> None:
     try:
         if current_user and current_user.is_authenticated and current_user.pending:
             login._update_request_context_with_user(current_user.as_stranger())
-    except SQLAlchemyError:
+    except Exception:  # noqa: BLE001 - what keeps one from being known must not keep the page away
         db.session.rollback()
         login._update_request_context_with_user()
 
@@ -201,6 +200,8 @@ def _on_internal(error: InternalError) -> ResponseReturnValue:
 
 def register_errors(app: flask.Flask) -> None:
     """Answer each kind of refusal and failure with one page."""
+    # An error page that fails itself is Flask's to log, with address and words; so in ours.
+    app.log_exception = faults.log_way  # type: ignore[method-assign]
     app.register_error_handler(Refused, lambda error: problem(409, str(error) or None))
     app.register_error_handler(NotAllowed, lambda _error: problem(403))
     app.register_error_handler(Missing, lambda _error: problem(404))
