@@ -1,4 +1,8 @@
-"""`lms people add`: a person, from the command line; the first administrator too."""
+"""`lms people add` and `lms people import`: people from the command line, one or a roster."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from pathlib import Path
 
 import click
 from flask import current_app, url_for
@@ -8,10 +12,18 @@ from lms import clock
 from lms.access import SYSTEM, Role
 from lms.errors import Missing, NotAllowed, Refused
 from lms.people import operations
+from lms.people.files import roster as files
+from lms.people.files.roster import Outcome
 from lms.people.models import Profession
 from lms.people.operations import NewPerson
+from lms.people.operations import roster as rosters
+from lms.people.operations.roster import Order, Roster
 from lms.people.queries import departments
+from lms.people.queries import roster as queries
+from lms.people.rules.roster_plan import Choices, Link, Plan
 from lms.people.views.profile import printable
+from lms.tables import writing
+from lms.tables.reading import Limits, check_size
 from lms.web.door import kept
 from lms.web.pages import settings
 
@@ -75,3 +87,102 @@ def add(email: str, name: str, profession: str, department: str | None, role: st
     except (Refused, Missing, NotAllowed) as refusal:
         raise click.ClickException(str(refusal)) from None
     click.echo(said)
+
+
+MANY_ROWS = 5_000
+"""From here on an import may take more than two seconds, and says what it's at."""
+
+
+_WORDS = {
+    "new": "new",
+    "changed": "changed",
+    "unchanged": "unchanged",
+    "duplicate": "twice in the file",
+    "link": "to decide",
+    "problem": "with a problem",
+}
+
+
+def _write_report(target: Path, roster: Roster, outcomes: Sequence[Outcome]) -> None:
+    header = files.result_header(roster.table)
+    rows = files.result_rows(roster.table, outcomes, only_problems=False)
+    zone = settings().zone
+    if target.suffix.lower() == ".xlsx":
+        target.write_bytes(writing.xlsx(header, rows, sheet="Result", zone=zone))
+    else:
+        target.write_bytes(b"".join(writing.csv_chunks(header, rows, zone=zone)))
+
+
+def _say_problems(file: Path, plan: Plan) -> None:
+    for one in plan.verdicts:
+        for issue in one.issues if one.status.value in {"problem", "link"} else ():
+            shown = f" {issue.value!r}:" if issue.value else ""
+            click.echo(f"{file.name}:{one.line}: {issue.column or 'row'}:{shown} {issue.reason}")
+
+
+def _say_counts(counts: dict[str, int], *, done: bool) -> None:
+    parts = [f"{counts[name]:,} {word}" for name, word in _WORDS.items() if counts[name]]
+    click.echo(f"{'Imported' if done else 'Would import'}: {', '.join(parts)}.")
+
+
+def _import(roster: Roster, file: Path, choices: Choices, order: Order, at: datetime) -> bytes:
+    is_long = len(roster.table.rows) > MANY_ROWS
+
+    def said(step: str) -> None:
+        if is_long:
+            click.echo(f"{step} …", err=True)
+
+    with kept():
+        upload = rosters.keep_roster(actor=SYSTEM, roster=roster, file_name=file.name, at=at)
+        rosters.choose(actor=SYSTEM, upload_id=upload.id, choices=choices)
+        done = rosters.import_roster(
+            actor=SYSTEM, upload_id=upload.id, order=order, printable=printable, link=_link, at=at,
+            said=said,
+        )  # fmt: skip
+        _say_counts(done.counts, done=True)
+        return done.outcome or b""
+
+
+@people.command("import")
+@click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--dry-run", is_flag=True, help="Say what it would do, and do nothing.")
+@click.option("--report", type=click.Path(dir_okay=False, writable=True, path_type=Path),
+              help="Write the rows with status, reason and id here: CSV, or .xlsx.")  # fmt: skip
+@click.option("--only-good", is_flag=True, help="Leave out rows with a problem, import the others.")
+@click.option("--links", type=click.Choice([one.value for one in Link]),
+              help="For rows that name somebody by a number, with another address.")  # fmt: skip
+@click.option("--create-departments", is_flag=True, help="Add departments that are missing.")
+@click.option("--invite", is_flag=True, help="Mail new people a link to set their password.")
+@with_appcontext
+def import_(
+    file: Path, dry_run: bool, report: Path | None, only_good: bool, links: str | None,
+    create_departments: bool, invite: bool,
+) -> None:  # fmt: skip
+    """Import a roster (CSV or XLSX): everything or, with --only-good, the rows without a problem.
+
+    Exit status 0 when it was done, or would be; 1 when rows have problems and nothing was done.
+    """
+    choices = Choices(
+        other_links=Link(links) if links else None, creates_departments=create_departments
+    )
+    try:
+        check_size(file.stat().st_size, Limits())
+        roster = rosters.open_roster(file.read_bytes())
+        plan = queries.plan_for(
+            SYSTEM, roster.table, choices=choices, printable=rosters.remembered(printable)
+        )
+        _say_problems(file, plan)
+        outcomes = [files.outcome_of(one, made={}) for one in plan.verdicts]
+        is_stopped = (bool(plan.bad) and not only_good) or not plan.good
+        if dry_run or is_stopped:
+            _say_counts(plan.counts, done=False)
+        else:
+            order = Order(only_good=only_good, invites=invite)
+            outcomes = files.unpack_outcomes(_import(roster, file, choices, order, clock.now()))
+    except (Refused, Missing, NotAllowed) as refusal:
+        raise click.ClickException(f"{file.name}: {refusal}") from None
+    if report is not None:
+        _write_report(report, roster, outcomes)
+    if is_stopped:
+        hint = "Mend the rows above, or import the others with --only-good."
+        raise click.ClickException(f"Nothing was imported. {hint if plan.good else ''}".strip())

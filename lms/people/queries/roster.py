@@ -146,18 +146,24 @@ def addresses_of(person_id: int) -> list[Address]:
     return [Address(id=i, address=address, added_at=at) for i, address, at in rows]
 
 
-def plan_of(
-    actor: Actor, upload: RosterUpload, *, choices: Choices, printable: Callable[[str], str]
-) -> tuple[Table, Plan]:
-    """Return the rows of a roster and what they would do for this actor, now."""
-    if upload.content is None:
-        raise Missing("roster")
-    table = files.unpack(upload.content)
-    judge = Judge(
+def plan_for(
+    actor: Actor, table: Table, *, choices: Choices, printable: Callable[[str], str]
+) -> Plan:
+    """Return what the rows of a table would do for this actor, now."""
+    return Judge(
         headings=headings(table.header),
         known=known(),
         tree=tree(actor),
         choices=choices,
         printable=printable,
-    )
-    return table, judge.plan(table.rows)
+    ).plan(table.rows)
+
+
+def plan_of(
+    actor: Actor, upload: RosterUpload, *, choices: Choices, printable: Callable[[str], str]
+) -> tuple[Table, Plan]:
+    """Return the rows of a roster that was read, and what they would do for this actor, now."""
+    if upload.content is None:
+        raise Missing("roster")
+    table = files.unpack(upload.content)
+    return table, plan_for(actor, table, choices=choices, printable=printable)

@@ -152,12 +152,16 @@ class Judge:
         read = [self._read(reader, row) for row in rows]
         judged = self._once_each(self._apart(read))
         wanted = [one.wanted for one in judged if one.wanted and one.status in GOOD]
+        planned: dict[object, Planned] = {}
+        for one in wanted:
+            if isinstance(one.place, Planned):
+                # As it's written first is how it will be called.
+                planned.setdefault(one.place.key, one.place)
         return Plan(
             verdicts=tuple(judged),
             leavers=self._leavers(rows, wanted),
-            planned=tuple({one.place.key: one.place for one in wanted
-                           if isinstance(one.place, Planned)}.values()),
-        )  # fmt: skip
+            planned=tuple(planned.values()),
+        )
 
     def _read(self, reader: Reader, row: Row) -> Verdict:
         if row.doubt:
