@@ -3,6 +3,7 @@
 import pytest
 
 from tests.faults.conftest import chance, share
+from tests.faults.importers import Importer
 from tests.faults.killing import Tally, rounds
 from tests.faults.learners import Claimer, Taker
 
@@ -45,3 +46,18 @@ def test_claims_that_were_acknowledged_outlive_a_kill(install, lane, record_prop
     place.examine()
     assert tally.acknowledged > number, place.said()
     record_property(f"rounds of claims, lane {lane + 1}", told(tally))
+
+
+@pytest.mark.parametrize("lane", range(LANES))
+def test_imports_that_were_acknowledged_outlive_a_kill(install, lane, record_property):
+    rng, number = chance("imports", lane), share(1, 10)
+    place = install()
+    importers = [
+        Importer(place, person, cookie, rng, number=count)
+        for count, (person, cookie) in enumerate(place.admit_administrators(8 * number))
+    ]
+    tally = rounds(place, importers, number, rng=rng, most=5)
+    place.stop()
+    place.examine()
+    assert tally.acknowledged > number, place.said()
+    record_property(f"rounds of imports, lane {lane + 1}", told(tally))
