@@ -61,15 +61,27 @@ def claim(*, at: datetime) -> Message | None:
     return message
 
 
-def _mail(message: Message, mail_from: str) -> EmailMessage:
+@dataclass(frozen=True, kw_only=True)
+class Letter:
+    """What a mail is written from, once its row is let go."""
+
+    id: int
+    key: str
+    address: str
+    subject: str
+    body: str
+    queued_at: datetime
+
+
+def _mail(letter: Letter, mail_from: str) -> EmailMessage:
     mail = EmailMessage()
-    mail["From"], mail["To"], mail["Subject"] = mail_from, message.address, message.subject
+    mail["From"], mail["To"], mail["Subject"] = mail_from, letter.address, letter.subject
     # The same identifier at every try, so that a receiver may drop a double.
     sender = parseaddr(mail_from)[1].rpartition("@")[2] or "localhost"
-    mail["Message-ID"] = f"<{hashlib.sha256(message.key.encode()).hexdigest()[:32]}@{sender}>"
-    mail["Date"] = format_datetime(message.queued_at)
+    mail["Message-ID"] = f"<{hashlib.sha256(letter.key.encode()).hexdigest()[:32]}@{sender}>"
+    mail["Date"] = format_datetime(letter.queued_at)
     mail["Auto-Submitted"] = "auto-generated"
-    mail.set_content(message.body)
+    mail.set_content(letter.body)
     return mail
 
 
@@ -212,39 +224,54 @@ def deliver(
     """Send what is due, at most `limit` mails. `keep` opens a transaction, kept if it ends well.
 
     One connection serves the whole round; a server that is away ends it. `is_over` is asked
-    between two mails. Claiming one mail, and its outcome, are transactions of their own, so that
-    two workers never send the same one, and nobody waits for a mail server with the database in
-    hand. A worker killed between handing over and writing it down is the one case in which a
-    mail goes twice.
+    between two mails. What came of one mail and the claim of the next are one short transaction,
+    so that two workers never send the same mail, and nobody waits for a mail server with the
+    database in hand. A worker killed between handing over and writing it down is the one case in
+    which a mail goes twice.
     """
     begun = time.monotonic()
     sent = failed = 0
+    is_away = False
+    tried: tuple[int, Problem | None] | None = None
     line = Line(server)
     try:
-        for _ in range(limit):
-            if is_over():
-                break
+        while True:
             # A slow mail server takes minutes; leases count from when a mail is taken.
             present = at + timedelta(seconds=int(time.monotonic() - begun))
+            is_enough = is_away or sent + failed >= limit or is_over()
             with keep():
-                message = claim(at=present)
-                if message is None:
-                    break
-                message_id, mail = message.id, _mail_or_problem(message, mail_from)
+                if tried is not None:
+                    settle(tried[0], problem=tried[1], at=present)
+                letter = None if is_enough else _taken(present)
+            if letter is None:
+                break
+            mail = _mail_or_problem(letter, mail_from)
             problem = mail if isinstance(mail, Problem) else line.hand_over(mail)
-            with keep():
-                settle(message_id, problem=problem, at=present)
+            tried = (letter.id, problem)
             sent, failed = sent + (problem is None), failed + (problem is not None)
-            if problem is not None and problem.is_away:
-                return Delivered(sent=sent, failed=failed, is_away=True)
+            is_away = problem is not None and problem.is_away
     finally:
         line.hang_up()
-    return Delivered(sent=sent, failed=failed)
+    return Delivered(sent=sent, failed=failed, is_away=is_away)
 
 
-def _mail_or_problem(message: Message, mail_from: str) -> EmailMessage | Problem:
+def _taken(at: datetime) -> Letter | None:
+    message = claim(at=at)
+    if message is None:
+        return None
+    return Letter(
+        id=message.id,
+        key=message.key,
+        address=message.address,
+        subject=message.subject,
+        body=message.body,
+        queued_at=message.queued_at,
+    )
+
+
+def _mail_or_problem(letter: Letter, mail_from: str) -> EmailMessage | Problem:
     """Write the mail; one that can't be written fails alone and does not stop the others."""
     try:
-        return _mail(message, mail_from)
+        return _mail(letter, mail_from)
     except (ValueError, LookupError) as error:
         return Problem(sentence=f"{type(error).__name__}: {error}"[:500], is_final=True)

@@ -90,16 +90,23 @@ def open_obligations(
 
 
 class _Writer:
-    """Puts obligations into the words of a reminder; each assignment is looked up once."""
+    """Puts obligations into the words of a reminder, once for all who are equally far."""
 
     def __init__(self, *, today: date, base_url: str) -> None:
         self.today, self.base_url = today, base_url
         self.minutes: Mapping[str, int] = {
             course.key: course.minutes for course in courses.offered(today)
         }
+        self.known: dict[tuple[int, int], rules.Item] = {}
 
     def item(self, one: Obligation) -> rules.Item:
         """Return one obligation in words."""
+        key = (one.asked.id, one.progress.done)
+        if key not in self.known:
+            self.known[key] = self._written(one)
+        return self.known[key]
+
+    def _written(self, one: Obligation) -> rules.Item:
         asked = one.asked
         kind = "series" if asked.is_series else "courses"
         minutes = [self.minutes[key] for key in asked.course_keys if key in self.minutes]

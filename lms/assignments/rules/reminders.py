@@ -4,6 +4,7 @@ import textwrap
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import lru_cache
 from typing import Final
 
 from lms.assignments.rules import State
@@ -142,6 +143,7 @@ def _whom_to_ask(sender: Sender, asker: str) -> str:
     )
 
 
+@lru_cache(maxsize=4096)
 def _item(number: int, item: Item, zone: str) -> str:
     was = "Was due" if item.is_overdue else "Due"
     late = " It can still be finished." if item.is_overdue else ""
@@ -162,6 +164,8 @@ def _line(text: str) -> str:
     return " ".join(text.split())
 
 
+# Thousands of mails say the same things; breaking lines is what costs.
+@lru_cache(maxsize=4096)
 def _wrapped(text: str, *, first: str = "", further: str = "") -> str:
     return textwrap.fill(
         text,
