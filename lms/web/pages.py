@@ -1,9 +1,6 @@
 """What all pages share: error pages, headers, filters, and the way to settings and press."""
 
-import hashlib
 from datetime import date, datetime
-from functools import lru_cache
-from pathlib import Path
 from typing import Any, cast
 from zoneinfo import ZoneInfo
 
@@ -28,7 +25,7 @@ from lms.access import Permission, holds
 from lms.config import Settings
 from lms.db import db
 from lms.errors import Missing, NotAllowed, Refused
-from lms.web import faults
+from lms.web import assets, faults
 
 # No inline script or style, nothing from elsewhere, nobody may frame us.
 POLICY = (
@@ -88,8 +85,9 @@ def press() -> Any:
 
 def zone() -> ZoneInfo:
     """Return the zone that days and times are shown in: the reader's, else the institution's."""
-    if current_user and current_user.is_authenticated:
-        return cast("ZoneInfo", current_user.person.zone)
+    reader = current_user and current_user._get_current_object()
+    if reader and reader.is_authenticated:
+        return cast("ZoneInfo", reader.person.zone)
     return settings().zone
 
 
@@ -265,44 +263,24 @@ def hours(quarters: int) -> str:
     return f"{quarters // 4}.{quarters % 4 * 25:02d}"
 
 
-@lru_cache(maxsize=256)
-def _stamp(path: Path, _changed: float) -> str:
-    return hashlib.sha256(path.read_bytes()).hexdigest()[:10]
-
-
-def asset(name: str) -> str:
-    """Return the address of a static file with its content's stamp, so it may be kept for long."""
-    path = Path(flask.current_app.static_folder or "") / name
-    return flask.url_for("static", filename=name, v=_stamp(path, path.stat().st_mtime))
-
-
-def _is_stamped() -> bool:
-    """Say whether the address carries the stamp of what the file holds now.
-
-    During an upgrade a new page may ask an old process; its answer must not be kept for a year.
-    """
-    name = (flask.request.view_args or {}).get("filename", "")
-    path = Path(flask.current_app.static_folder or "") / name
-    return flask.request.args.get("v") == _stamp(path, path.stat().st_mtime)
-
-
 def _with_headers(response: flask.Response) -> flask.Response:
+    headers = response.headers
     for name, value in HEADERS.items():
-        response.headers.setdefault(name, value)
+        if name not in headers:
+            headers.add(name, value)
     if flask.request.is_secure:
-        response.headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if flask.request.endpoint == "static" and response.status_code in {200, 206, 304}:
-        if _is_stamped():
-            response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
-    else:
+        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
+    if flask.request.endpoint == "static":
+        assets.keep(response)
+    if "Cache-Control" not in headers:
         # A shared ward computer must not show the last reader's page after "back".
-        response.headers.setdefault("Cache-Control", "no-store")
-    return response
+        headers["Cache-Control"] = "no-store"
+    return assets.pack(response)
 
 
 def _allowed(name: str) -> bool:
-    signed_in = bool(current_user) and current_user.is_authenticated
-    return signed_in and holds(current_user.actor, Permission[name])
+    reader = current_user and current_user._get_current_object()
+    return bool(reader and reader.is_authenticated and holds(reader.actor, Permission[name]))
 
 
 def init_app(app: flask.Flask) -> None:
@@ -317,6 +295,6 @@ def init_app(app: flask.Flask) -> None:
         hours=hours,
         zone_words=zone_words,
     )
-    app.jinja_env.globals.update(asset=asset, allowed=_allowed, zone=zone)
+    app.jinja_env.globals.update(asset=assets.asset, allowed=_allowed, zone=zone)
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

@@ -1,7 +1,7 @@
 """What is published, kept in memory while nothing is published: asked for on every page.
 
 Versions never change, and publishing is rare. One small statement tells whether what is kept
-still holds: how many versions, series and retirements there are, and which is the last of each.
+still holds: how many versions, series and retirements there are, which is the last of each, who issues.
 """
 
 from collections import defaultdict
@@ -22,6 +22,7 @@ from lms.courses.rules.page import lesson_page as page_of
 from lms.courses.rules.series import Series, parse_series
 from lms.db import db, is_writing
 from lms.errors import Missing
+from lms.people.models import Organisation
 
 _PAGES_MOST = 1024
 _DAYS_MOST = 8
@@ -43,6 +44,15 @@ class Edition:
     is_retired: bool
 
 
+@dataclass(frozen=True)
+class Issuer:
+    """Who gives the credit and whom to ask, as the pages of a course say it."""
+
+    name: str
+    line: str
+    contact_email: str
+
+
 @dataclass(kw_only=True)
 class Catalogue:
     """Every version of every course, and every series as last published."""
@@ -51,6 +61,7 @@ class Catalogue:
     editions: Mapping[int, Edition]
     newest: Mapping[int, Edition]
     """The newest version of each course, by the course's id."""
+    issuer: Issuer | None
     all_series: tuple[Series, ...]
     _contents: dict[str, Course] = field(default_factory=dict, repr=False)
     _pages: dict[tuple[str, str], LessonPage] = field(default_factory=dict, repr=False)
@@ -136,6 +147,7 @@ class Catalogue:
 _VERSION = CourseVersion.__table__.c
 _SERIES = SeriesVersion.__table__.c
 _COURSE = CourseRow.__table__.c
+_ISSUER = select(Organisation.__table__)
 MARK = select(
     select(func.max(_VERSION.id)).scalar_subquery().label("version"),
     select(func.count(_VERSION.id)).scalar_subquery().label("versions"),
@@ -144,6 +156,11 @@ MARK = select(
     select(func.max(_COURSE.retired_at)).scalar_subquery().label("retired_at"),
     select(func.max(_SERIES.id)).scalar_subquery().label("series"),
     select(func.count(_SERIES.id)).scalar_subquery().label("all_series"),
+    _ISSUER.with_only_columns(Organisation.__table__.c.name).scalar_subquery().label("issuer"),
+    _ISSUER.with_only_columns(Organisation.__table__.c.line).scalar_subquery().label("line"),
+    _ISSUER.with_only_columns(Organisation.__table__.c.contact_email)
+    .scalar_subquery()
+    .label("contact"),
 )
 
 # One for each database: a process may know several, as the tests do.
@@ -199,6 +216,7 @@ def _read(mark: Mark) -> Catalogue:
         mark=mark,
         editions=editions,
         newest={one.course_id: one for one in editions.values()},
+        issuer=Issuer(*mark[-3:]) if mark[-3] is not None else None,
         all_series=tuple(sorted(series.values(), key=lambda one: one.title.casefold())),
     )
     made._read(list(made.newest.values()))

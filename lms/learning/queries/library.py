@@ -10,7 +10,7 @@ from sqlalchemy import Text, cast, select
 from lms.access import Actor, Permission, everywhere
 from lms.courses import queries as courses
 from lms.courses.models import CourseVersion, Medium
-from lms.courses.queries.catalogue import catalogue
+from lms.courses.queries.catalogue import Issuer, catalogue
 from lms.courses.rules.course import Course
 from lms.courses.rules.page import LessonPage
 from lms.courses.rules.series import Series
@@ -20,8 +20,6 @@ from lms.learning.models import Enrolment
 from lms.learning.queries import progress
 from lms.learning.queries.progress import Standing
 from lms.learning.rules.progress import Step, StepKind, claim_until, takes_starts
-from lms.people import queries as people
-from lms.people.models import Organisation
 from lms.people.rules import PROFESSIONS
 
 
@@ -117,15 +115,16 @@ def library(person_id: int, filters: Filters, *, at: datetime, today: date) -> L
 
     The number of statements does not grow with the number of courses.
     """
-    offered = courses.offered(today)
-    stands = progress.standings_of(person_id, at=at, today=today)
+    shelf = catalogue()
+    offered = [shelf.content(one) for one in shelf.offered(today)]
+    stands = progress.standings_of(person_id, at=at, today=today, shelf=shelf)
     wanted = [
         Card(course=one, standing=stands[one.key]) for one in offered if _matches(one, filters)
     ]
     topics = {topic for one in offered for topic in one.topics}
     named = {name for one in offered for name in one.professions}
     return Library(
-        shelves=_shelves(wanted, courses.all_series()),
+        shelves=_shelves(wanted, shelf.all_series),
         found=len(wanted),
         offered=len(offered),
         topics=tuple((one, topic_words(one)) for one in sorted(topics)),
@@ -146,7 +145,8 @@ class CoursePage:
     newest_note: str
     series: tuple[Series, ...]
     before: tuple[tuple[str, str], ...]  # key and title of courses recommended before
-    organisation: Organisation | None
+    issuer: Issuer | None
+    digest: str
 
     @property
     def is_over(self) -> bool:
@@ -158,7 +158,7 @@ def course_page(person_id: int, key: str, *, at: datetime, today: date) -> Cours
     """Return the page of a course for this person; raise Missing for an unknown course."""
     shelf = catalogue()
     newest = shelf.latest(key)
-    standing = progress.standing(person_id, key, at=at, today=today)
+    standing = progress.standing(person_id, key, at=at, today=today, shelf=shelf)
     course = standing.course
     can_start = takes_starts(shelf.content(newest), today=today, is_retired=newest.is_retired)
     caught = standing.is_begun and today > course.expires_on
@@ -176,7 +176,8 @@ def course_page(person_id: int, key: str, *, at: datetime, today: date) -> Cours
             for one in course.recommended_before
             if one in shelf.ids
         ),
-        organisation=people.organisation(),
+        issuer=shelf.issuer,
+        digest=shelf.editions[standing.version_id].digest,
     )
 
 
@@ -188,6 +189,7 @@ class LessonView:
     standing: Standing
     page: LessonPage
     number: int
+    digest: str
 
     @property
     def is_read(self) -> bool:
@@ -213,13 +215,17 @@ def lesson(
     Raises Missing for an unknown course or lesson.
     """
     shelf = catalogue()
-    standing = progress.standing(person_id, key, at=at, today=today)
+    standing = progress.standing(person_id, key, at=at, today=today, shelf=shelf)
     if not standing.is_begun:
         return None
-    page = shelf.lesson_page(shelf.editions[standing.version_id], lesson_id)
+    edition = shelf.editions[standing.version_id]
     ids = [one.id for one in standing.lessons]
     return LessonView(
-        course=standing.course, standing=standing, page=page, number=ids.index(lesson_id) + 1
+        course=standing.course,
+        standing=standing,
+        page=shelf.lesson_page(edition, lesson_id),
+        number=ids.index(lesson_id) + 1,
+        digest=edition.digest,
     )
 
 

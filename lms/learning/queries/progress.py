@@ -178,13 +178,15 @@ def standings(
     *,
     at: datetime,
     today: date | None = None,
+    shelf: Catalogue | None = None,
 ) -> dict[tuple[int, int], Standing]:
     """Return how these people stand in these courses (all, for None), by (person, course) id.
 
     The number of statements is the same for any number of people and courses. `today` is the
-    institution's day; without it a course stays open while its last day lasts anywhere.
+    institution's day; without it a course stays open while its last day lasts anywhere. `shelf` is
+    for those who have asked for the catalogue already.
     """
-    shelf = catalogue()
+    shelf = shelf or catalogue()
     found = read(person_ids, course_ids)
     wanted = shelf.newest if course_ids is None else course_ids
     standings = {}
@@ -201,16 +203,27 @@ def standings(
     return standings
 
 
-def standings_of(person_id: int, *, at: datetime, today: date | None = None) -> dict[str, Standing]:
+def standings_of(
+    person_id: int, *, at: datetime, today: date | None = None, shelf: Catalogue | None = None
+) -> dict[str, Standing]:
     """Return how one person stands in every course, retired ones included, by course key."""
-    found = standings([person_id], None, at=at, today=today)
+    found = standings([person_id], None, at=at, today=today, shelf=shelf)
     return {one.course_key: one for one in found.values()}
 
 
-def standing(person_id: int, key: str, *, at: datetime, today: date | None = None) -> Standing:
+def standing(
+    person_id: int,
+    key: str,
+    *,
+    at: datetime,
+    today: date | None = None,
+    shelf: Catalogue | None = None,
+) -> Standing:
     """Return how one person stands in one course; raise Missing for an unknown course."""
-    course_id = catalogue().latest(key).course_id
-    return standings([person_id], [course_id], at=at, today=today)[person_id, course_id]
+    shelf = shelf or catalogue()
+    course_id = shelf.latest(key).course_id
+    found = standings([person_id], [course_id], at=at, today=today, shelf=shelf)
+    return found[person_id, course_id]
 
 
 def completion_of(enrolment_id: int) -> Completion | None:

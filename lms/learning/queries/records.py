@@ -93,9 +93,7 @@ def _statement(*, of_courses: bool) -> CompoundSelect[Any]:
     people = bindparam("people", expanding=True, type_=Integer)
     wanted = [_ENROLMENT.person_id.in_(people)]
     if of_courses:
-        wanted.append(
-            _ENROLMENT.course_id.in_(bindparam("courses", expanding=True, type_=Integer))
-        )
+        wanted.append(_ENROLMENT.course_id.in_(bindparam("courses", expanding=True, type_=Integer)))
     mine = select(Enrolment.__table__).where(*wanted).cte("mine")
     ids = select(mine.c.id)
     letters: dict[str, Any] = {one: literal_column(f"'{one}'").label("kind") for one in "elpavcg"}

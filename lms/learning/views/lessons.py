@@ -5,16 +5,18 @@ from typing import Any
 import flask
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from markupsafe import Markup
 
 from lms import clock
-from lms.access import Permission
+from lms.access import Permission, holds
 from lms.errors import Refused
 from lms.learning.forms import FilterForm, StartForm
 from lms.learning.operations import enrolment as operations
 from lms.learning.queries import library as queries
-from lms.learning.queries.library import Filters
+from lms.learning.queries.library import CoursePage, Filters, LessonView
 from lms.web import pages
 from lms.web.door import Blueprint
+from lms.web.fragments import kept
 
 bp = Blueprint("learning", __name__)
 
@@ -51,15 +53,36 @@ def courses() -> ResponseReturnValue:
     )
 
 
-def _course(key: str, form: StartForm, status: int = 200) -> ResponseReturnValue:
+def _course(key: str, form: StartForm | None = None, status: int = 200) -> ResponseReturnValue:
     page = queries.course_page(_me(), key, at=clock.now(), today=pages.today())
-    return flask.render_template("learning/course.html", page=page, form=form), status
+    if form is None and (page.can_begin_again or not page.standing.is_begun):
+        form = StartForm()
+    return flask.render_template(
+        "learning/course.html", page=page, form=form, front=_front(page)
+    ), status
+
+
+def _front(page: CoursePage) -> Markup:
+    """Return what must be seen before the start: the same for all who stand alike, so it's kept."""
+    shown = {
+        "number": page.standing.version_number,
+        "is_begun": page.standing.is_begun,
+        "may_retire": holds(current_user.actor, Permission.RETIRE),
+        "before": page.before,
+        "organisation": page.issuer,
+    }
+    return kept(
+        ("front", page.digest, *shown.values()),
+        lambda: flask.render_template(
+            "learning/_front.html", course=page.course, claim_until=page.claim_until, **shown
+        ),
+    )
 
 
 @bp.get("/courses/<string:key>", may=Permission.LEARN)
 def course(key: str) -> ResponseReturnValue:
     """Show everything a learner must see before starting, and what is left after it."""
-    return _course(key, StartForm())
+    return _course(key)
 
 
 @bp.post("/courses/<string:key>/start", may=Permission.LEARN)
@@ -91,7 +114,21 @@ def lesson(key: str, lesson_id: str) -> ResponseReturnValue:
     if view is None:
         flask.flash(NOT_BEGUN, "info")
         return _to_course(key)
-    return flask.render_template("learning/lesson.html", view=view, answered=_answered(view.page))
+    return flask.render_template("learning/lesson.html", view=view, body=_body(view, key))
+
+
+def _body(view: LessonView, key: str) -> Markup:
+    """Return what a lesson says: the same for every reader until one answers a check."""
+    answered = _answered(view.page)
+
+    def draw() -> str:
+        return flask.render_template(
+            "learning/_body.html", page=view.page, key=key, answered=answered
+        )
+
+    if answered is not None:
+        return Markup(draw())  # noqa: S704 - drawn by a template, which has escaped it
+    return kept(("lesson", view.digest, view.page.id), draw)
 
 
 def _answered(page: Any) -> Any:

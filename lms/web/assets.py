@@ -1,0 +1,87 @@
+"""Static files under addresses that name their content, and answers made small for the way."""
+
+import gzip
+import hashlib
+import os
+from functools import lru_cache
+from typing import Final
+
+import flask
+
+SMALLEST: Final = 1024
+"""Bytes below which packing saves nothing."""
+_PACKED: Final = frozenset(
+    {"text/html", "text/css", "text/javascript", "application/javascript", "image/svg+xml"}
+)
+# Pages are packed at every request: quick rather than small. Files once: small.
+_QUICK: Final = 1
+_SMALL: Final = 9
+
+
+@lru_cache(maxsize=256)
+def _stamp(path: str, _changed: int) -> str:
+    with open(path, "rb") as file:  # noqa: PTH123 - asked for several times on every page
+        return hashlib.sha256(file.read()).hexdigest()[:10]
+
+
+def _stamp_of(name: str) -> str:
+    path = f"{flask.current_app.static_folder}/{name}"
+    return _stamp(path, os.stat(path).st_mtime_ns)  # noqa: PTH116 - as above
+
+
+def asset(name: str) -> str:
+    """Return the address of a static file with its content's stamp, so it may be kept for long."""
+    return f"/static/{name}?v={_stamp_of(name)}"
+
+
+def _is_stamped() -> bool:
+    """Say whether the address carries the stamp of what the file holds now.
+
+    During an upgrade a new page may ask an old process; its answer must not be kept for a year.
+    """
+    name = (flask.request.view_args or {}).get("filename", "")
+    return flask.request.args.get("v") == _stamp_of(name)
+
+
+@lru_cache(maxsize=128)
+def _packed_file(_stamp: str, data: bytes) -> bytes:
+    return gzip.compress(data, _SMALL, mtime=0)
+
+
+def keep(response: flask.Response) -> None:
+    """Let browsers keep a static file for a year when its address names this content."""
+    if response.status_code in {200, 206, 304} and _is_stamped():
+        response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
+
+
+def pack(response: flask.Response) -> flask.Response:
+    """Pack a page, style sheet, script or drawing for a browser that takes it so.
+
+    What is streamed, a part of a file, or packed already goes as it is. The token against forged
+    requests in a page is signed anew every second, and cookies are not sent by other sites' pages,
+    so that the size of a packed page tells nobody anything.
+    """
+    if response.mimetype not in _PACKED or response.status_code not in {200, 404, 422}:
+        return response
+    response.headers.add("Vary", "Accept-Encoding")
+    if "gzip" not in flask.request.headers.get("Accept-Encoding", "").lower():
+        return response
+    is_file = flask.request.endpoint == "static"
+    if "Content-Encoding" in response.headers or (response.is_streamed and not is_file):
+        return response
+    response.direct_passthrough = False
+    data = response.get_data()
+    if len(data) < SMALLEST:
+        return response
+    if is_file:
+        packed = _packed_file(hashlib.sha256(data).hexdigest(), data)
+        response.headers.pop("Accept-Ranges", None)
+        # Another body needs another tag.
+        etag, _weak = response.get_etag()
+        if etag:
+            response.set_etag(f"{etag}-gzip")
+    else:
+        packed = gzip.compress(data, _QUICK, mtime=0)
+    response.set_data(packed)
+    response.headers["Content-Encoding"] = "gzip"
+    return response
