@@ -128,6 +128,10 @@ def impatient() -> Iterator[None]:
         _impatient.reset(token)
 
 
+def _lower(value: Any) -> Any:
+    return value.lower() if isinstance(value, str) else value
+
+
 def _own_sqlite(engine: Any) -> None:
     """Take SQLite's transactions into our hands, and switch on what is off by default."""
 
@@ -140,6 +144,8 @@ def _own_sqlite(engine: Any) -> None:
         connection.execute("PRAGMA journal_mode = WAL")
         # FULL: what was acknowledged survives a power cut too, not only a killed process.
         connection.execute("PRAGMA synchronous = FULL")
+        # SQLite's own knows A to Z only: Ágnes would not be found by "ágnes", as PostgreSQL does.
+        connection.create_function("lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Any) -> None:

@@ -11,6 +11,7 @@ from lms.db import Base, db, whole, writing
 from lms.errors import Refused
 from lms.people.models import Department, Person, Profession
 from lms.web.limits import RateHit
+from tests.cast import person
 from tests.conftest import NOON
 
 DEPARTMENTS = Department.__table__
@@ -224,3 +225,13 @@ def test_every_constraint_has_a_name_by_which_it_can_be_changed():
     for table in Base.metadata.sorted_tables:
         for one in table.constraints:
             assert one.name, (table.name, one)
+
+
+@pytest.mark.parametrize(
+    ("name", "asked"),
+    [("Ágnes Ünal", "ágnes"), ("ágnes ünal", "ÜNAL"), ("ЖАННА", "жанна"), ("Ñandú", "ñan")],
+)
+def test_people_are_found_whatever_the_case_of_their_letters_on_both_engines(app, name, asked):
+    made = person(name, "a@example.org", department=None, profession=Profession.NURSE, at=NOON)
+    found = select(Person.id).where(Person.name.ilike(f"%{asked}%"))
+    assert db.session.scalars(found).all() == [made.id]

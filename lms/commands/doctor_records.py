@@ -29,8 +29,21 @@ def engine() -> Finding:
     with db.engine.connect() as connection:
         connection.execute(text("SELECT 1"))
         version = ".".join(str(part) for part in connection.dialect.server_version_info or ())
+        if connection.dialect.name == "postgresql" and not _knows_letters(connection):
+            return look(
+                "database",
+                "PostgreSQL answers, but this database knows only unaccented letters. Make one "
+                "with ENCODING 'UTF8' and a locale such as C.UTF-8 or en_US.UTF-8, and restore a "
+                "backup into it.",
+            )
     kind = "SQLite" if db.engine.dialect.name == "sqlite" else "PostgreSQL"
     return well("database", f"{kind} {version} answers.")
+
+
+def _knows_letters(connection: Connection) -> bool:
+    """Say whether names in any script can be kept, and found whatever their case."""
+    encoding = connection.execute(text("SHOW server_encoding")).scalar()
+    return encoding == "UTF8" and connection.execute(text("SELECT lower('Ñ') = 'ñ'")).scalar_one()
 
 
 def migrations() -> Finding:
