@@ -19,7 +19,7 @@ from lms.people.operations import NewPerson
 from lms.people.operations import roster as rosters
 from lms.people.operations.roster import Order, Roster
 from lms.people.queries import departments
-from lms.people.queries import roster as queries
+from lms.people.queries import roster as roster_queries
 from lms.people.rules.roster_plan import Choices, Link, Plan
 from lms.people.views.profile import printable
 from lms.tables import writing
@@ -168,7 +168,7 @@ def import_(
     try:
         check_size(file.stat().st_size, Limits())
         roster = rosters.open_roster(file.read_bytes())
-        plan = queries.plan_for(
+        plan = roster_queries.plan_for(
             SYSTEM, roster.table, choices=choices, printable=rosters.remembered(printable)
         )
         _say_problems(file, plan)

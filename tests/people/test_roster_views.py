@@ -227,3 +227,43 @@ def test_the_trail_says_what_was_imported(cast, as_):
     assert entry.actor_id == cast.ada
     assert entry.detail["counts"]["new"] == 1
     assert len(entry.detail["digest"]) == 64
+
+
+def test_staff_give_a_further_address_and_take_it_back_with_a_reason(cast, as_):
+    ada = as_(cast.ada)
+    where = f"/people/{cast.lena}"
+    got = ada.post(f"{where}/addresses", data={"further": "l@example.org", "why": ""})
+    assert got.status_code == 422
+    assert 'value="l@example.org"' in got.get_data(as_text=True)
+    got = ada.post(f"{where}/addresses", data={"further": "noor@example.org", "why": "x"})
+    assert got.status_code == 422
+    assert "Noor Haddad, RN has this address" in got.get_data(as_text=True)
+    good = {"further": "l@example.org", "why": "HR moved"}
+    assert ada.post(f"{where}/addresses", data=good).status_code == 303
+    page = ada.get(where).get_data(as_text=True)
+    assert "Also found by <strong>l@example.org</strong>" in page
+    (one,) = queries.roster.addresses_of(cast.lena)
+    for data in ({"ended": one.id, "why_ended": ""}, {"ended": 999, "why_ended": "x"}):
+        assert ada.post(f"{where}/addresses/end", data=data).status_code == 422
+    data = {"ended": one.id, "why_ended": "Wrong person"}
+    assert ada.post(f"{where}/addresses/end", data=data).status_code == 303
+    assert queries.by_email("l@example.org") is None
+    reasons = [
+        one.detail.get("reason")
+        for one in db.session.scalars(
+            select(AuditEntry).where(AuditEntry.action.like("person.address-%"))
+        )
+    ]
+    assert reasons == ["HR moved", "Wrong person"]
+
+
+def test_a_person_sees_and_takes_back_only_their_own_further_addresses(cast, as_):
+    good = {"further": "l@example.org", "why": "HR moved"}
+    as_(cast.ada).post(f"/people/{cast.lena}/addresses", data=good)
+    (one,) = queries.roster.addresses_of(cast.lena)
+    lena = as_(cast.lena)
+    assert "l@example.org" in lena.get("/profile").get_data(as_text=True)
+    assert "l@example.org" not in as_(cast.noor).get("/profile").get_data(as_text=True)
+    assert as_(cast.noor).post(f"/profile/addresses/{one.id}/end").status_code == 404
+    assert lena.post(f"/profile/addresses/{one.id}/end").status_code == 303
+    assert queries.by_email("l@example.org") is None

@@ -2,6 +2,7 @@
 
 from lms.people.views import (
     accounts,
+    addresses,
     outgoing,
     places,
     profile,
@@ -20,6 +21,7 @@ from lms.people.views.unsent import unauthorized, unsent
 __all__ = [
     "SignedIn",
     "accounts",
+    "addresses",
     "bp",
     "load",
     "outgoing",

@@ -11,6 +11,7 @@ from lms.people import operations, queries
 from lms.people.forms import PasswordForm, ProfileForm
 from lms.people.models import Profession
 from lms.people.operations import Profile
+from lms.people.queries.roster import addresses_of
 from lms.people.views.accounts import TRIES_PER_ACCOUNT, WINDOW
 from lms.people.views.blueprint import bp
 from lms.people.views.session import present_token
@@ -26,7 +27,11 @@ def printable(name: str, locale: str | None) -> str:
 
 def _page(form: ProfileForm, password: PasswordForm) -> str:
     return flask.render_template(
-        "people/profile.html", form=form, password=password, email=current_user.person.email
+        "people/profile.html",
+        form=form,
+        password=password,
+        email=current_user.person.email,
+        further=addresses_of(current_user.actor.person_id),
     )
 
 

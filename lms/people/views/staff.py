@@ -20,9 +20,11 @@ from lms.people.forms import (
     ReasonForm,
     RoleForm,
 )
+from lms.people.forms.addresses import EndAddressForm, FurtherAddressForm
 from lms.people.models import Profession
 from lms.people.operations import NewPerson
 from lms.people.queries import Search, second_factor
+from lms.people.queries.roster import addresses_of
 from lms.people.rules import PROFESSIONS, tidy
 from lms.people.views.accounts import link_to_set
 from lms.people.views.blueprint import bp
@@ -132,7 +134,16 @@ def _forms(person_id: int) -> dict[str, FlaskForm]:
     role = RoleForm(formdata=None)
     move.department_id.choices = role.place_id.choices = places
     move.department_id.data = person.department_id or NOBODY
-    return {"email": email, "move": move, "role": role, "reason": ReasonForm(formdata=None)}
+    ending = EndAddressForm(formdata=None)
+    ending.ended.choices = [(one.id, one.address) for one in addresses_of(person_id)]
+    return {
+        "email": email,
+        "move": move,
+        "role": role,
+        "reason": ReasonForm(formdata=None),
+        "further": FurtherAddressForm(formdata=None),
+        "ending": ending,
+    }
 
 
 def _person_page(person_id: int, **sent: Any) -> str:
