@@ -7,7 +7,9 @@ import pytest
 
 from lms.assignments import queries
 from lms.assignments.queries import figures as counted
-from lms.assignments.queries.figures import Kind, Scope, Stretch
+from lms.assignments.queries import listed
+from lms.assignments.queries.figures import Scope
+from lms.assignments.queries.listed import Kind, Stretch
 from lms.assignments.rules import State
 from lms.db import db
 from tests.assignments import worlds
@@ -48,7 +50,7 @@ def _compare(world, places) -> None:
             states[Kind.COMPLETE], states[Kind.EXEMPT], states[Kind.LEFT],
         ), one
         for kind in Kind:
-            rows = counted.listed(
+            rows = listed.people(
                 [Stretch(asked=one, kind=kind, start=0, size=99)], Scope(department_ids=places), tree
             )
             assert {row.person_id for row in rows} == {

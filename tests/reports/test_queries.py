@@ -63,7 +63,7 @@ def test_the_figure_its_bars_and_its_list_agree(cast, assigned):
 
 
 def test_case_66_who_never_signed_in_is_a_row(cast, assigned):
-    assert {line.obligation.person_name for line in _report(cast).lines} >= {"Lena Nguyễn, MD"}
+    assert {line.person_name for line in _report(cast).lines} >= {"Lena Nguyễn, MD"}
 
 
 def test_an_exempt_person_is_not_counted_as_required(cast, assigned):
@@ -97,6 +97,8 @@ def test_otto_may_not_look_and_an_unknown_department_is_missing(cast, assigned):
 
 
 def test_as_many_statements_for_sixty_people_as_for_three(cast, assigned):
+    db.session.commit()
+    _report(cast)  # reads what is published, once
     db.session.commit()
     with Counted() as few:
         _report(cast)

@@ -1,7 +1,8 @@
 """Who is asked for what, how far they are, and the assignments themselves."""
 
 from lms.assignments.queries.asked import Asked, due_day, one_asked, open_assignments, titles
-from lms.assignments.queries.obligations import Obligation, obligations, own_obligations
+from lms.assignments.queries.obligations import Obligation, obligations
+from lms.assignments.queries.own import own_obligations
 from lms.assignments.queries.pages import (
     AssignmentPage,
     ExemptionPage,

@@ -3,12 +3,13 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
-from sqlalchemy import ColumnElement, Row, Select, and_, func, or_, select
+from sqlalchemy import ColumnElement, Integer, Row, Select, and_, bindparam, func, or_, select
 
 from lms.assignments.models import Assignment, AssignmentCycle, AssignmentMember
 from lms.assignments.rules import Duty
-from lms.courses.queries.catalogue import catalogue
+from lms.courses.queries.catalogue import Catalogue, catalogue
 from lms.db import db
 from lms.people.models import Person
 
@@ -33,6 +34,7 @@ class Asked:
     reason: str
     asked_by: str
     basis: str
+    closed_at: datetime | None
 
     def duty(self) -> Duty:
         """Return what a person must have done to fulfil it."""
@@ -71,11 +73,15 @@ def with_cycle() -> Rows:
     return select(Assignment, AssignmentCycle).join(AssignmentCycle, is_newest())
 
 
-def in_words(rows: Sequence[Row[Assignment, AssignmentCycle]]) -> list[Asked]:
-    """Put assignments into words; the parts of a series are those that can be taken now."""
+def in_words(rows: Sequence[Any], shelf: Catalogue | None = None) -> list[Asked]:
+    """Put pairs of assignment and newest cycle into words.
+
+    The parts of a series are those that can be taken now. `shelf` is for those who have asked
+    for the catalogue already.
+    """
     if not rows:
         return []
-    shelf = catalogue()
+    shelf = shelf or catalogue()
     series = {one.key: one for one in shelf.all_series}
     asked = []
     for row, cycle in rows:
@@ -95,7 +101,7 @@ def in_words(rows: Sequence[Row[Assignment, AssignmentCycle]]) -> list[Asked]:
                 id=row.id,
                 department_id=row.department_id,
                 is_selective=row.is_selective,
-                cycle_id=cycle.id,
+                cycle_id=cycle.cycle_id if cycle is row else cycle.id,
                 cycle=cycle.number,
                 title=title,
                 key=key,
@@ -108,6 +114,7 @@ def in_words(rows: Sequence[Row[Assignment, AssignmentCycle]]) -> list[Asked]:
                 reason=row.reason,
                 asked_by=row.asked_by,
                 basis=row.basis,
+                closed_at=row.closed_at,
             )
         )
     return asked
@@ -116,6 +123,11 @@ def in_words(rows: Sequence[Row[Assignment, AssignmentCycle]]) -> list[Asked]:
 def one_asked(assignment_id: int) -> Asked:
     """Return one assignment in words, closed or not; it must exist."""
     return in_words(db.session.execute(with_cycle().where(Assignment.id == assignment_id)).all())[0]
+
+
+def among(ids: Collection[int]) -> Any:
+    """Return many numbers as one parameter, which is quicker to write down than each alone."""
+    return bindparam("ids", sorted(ids), type_=Integer, expanding=True, unique=True)
 
 
 def has_member_in(department_ids: Collection[int]) -> ColumnElement[bool]:
@@ -127,7 +139,7 @@ def has_member_in(department_ids: Collection[int]) -> ColumnElement[bool]:
             AssignmentMember.assignment_id == Assignment.id,
             AssignmentMember.ended_at.is_(None),
             Person.deactivated_at.is_(None),
-            Person.department_id.in_(department_ids),
+            Person.department_id.in_(among(department_ids)),
         )
         .correlate(Assignment)
         .exists()
@@ -135,19 +147,21 @@ def has_member_in(department_ids: Collection[int]) -> ColumnElement[bool]:
 
 
 def open_assignments(
-    department_ids: Collection[int], *, chosen_in: Collection[int] = ()
+    department_ids: Collection[int], *, chosen_in: Collection[int] = (), with_closed: bool = False
 ) -> list[Asked]:
     """Return the open assignments given to any of these departments, the earliest due first.
 
-    With them those to chosen people of the departments in `chosen_in`, whoever chose them.
+    With them those to chosen people of the departments in `chosen_in`, whoever chose them; and
+    `with_closed` those that were closed.
     """
-    given = and_(Assignment.is_selective.is_(False), Assignment.department_id.in_(department_ids))
+    given = and_(
+        Assignment.is_selective.is_(False), Assignment.department_id.in_(among(department_ids))
+    )
     chosen = and_(Assignment.is_selective.is_(True), has_member_in(chosen_in))
-    rows = db.session.execute(
-        with_cycle()
-        .where(Assignment.closed_at.is_(None), or_(given, chosen))
-        .order_by(AssignmentCycle.due_on, Assignment.id)
-    ).all()
+    wanted = with_cycle().where(or_(given, chosen))
+    if not with_closed:
+        wanted = wanted.where(Assignment.closed_at.is_(None))
+    rows = db.session.execute(wanted.order_by(AssignmentCycle.due_on, Assignment.id)).all()
     return in_words(rows)
 
 

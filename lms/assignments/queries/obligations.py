@@ -7,7 +7,6 @@ from datetime import date, datetime
 
 from sqlalchemy import or_, select
 
-from lms.access import Actor
 from lms.assignments.models import AssignmentMember, Exemption
 from lms.assignments.queries.asked import Asked, open_assignments
 from lms.assignments.queries.places import tree
@@ -123,12 +122,3 @@ def obligations(
                 )
             )
     return found
-
-
-def own_obligations(actor: Actor, *, today: date) -> list[Obligation]:
-    """Return what this person is asked to finish, most urgent first."""
-    where = db.session.scalar(select(Person.department_id).where(Person.id == actor.person_id))
-    if where is None:
-        return []
-    mine = obligations(department_ids=[where], today=today, person_id=actor.person_id)
-    return sorted(mine, key=lambda one: (list(State).index(one.state), one.asked.due_on))

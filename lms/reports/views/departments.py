@@ -3,10 +3,10 @@
 import flask
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 
 from lms import clock
 from lms.access import Permission
-from lms.assignments.rules import State
 from lms.reports import queries
 from lms.reports.queries import Filters
 from lms.reports.views.blueprint import bp
@@ -20,25 +20,41 @@ def departments() -> ResponseReturnValue:
     return flask.render_template("reports/departments.html", places=places)
 
 
-def _filters() -> Filters:
-    given = flask.request.args
+STATES = (
+    ("nudge", "Overdue or due soon"), ("overdue", "Overdue"), ("soon", "Due soon"),
+    ("open", "Due later"), ("left", "Not done yet"), ("complete", "Complete"),
+    ("exempt", "Exempt"), ("unfinished", "Not finished, closed"), ("all", "All"),
+)  # fmt: skip
+
+
+def filters_of(given: MultiDict[str, str]) -> Filters:
+    """Read what an address asks for; what makes no sense is left out."""
     state = given.get("state", "nudge")
-    known = {"nudge", "all", *State}
     return Filters(
         name=given.get("q", "")[:120],
-        assignment=given.get("assignment", type=int),
-        state=state if state in known else "nudge",
-        only=given.get("in", type=int),
-        page=max(1, min(given.get("page", 1, type=int), 10_000)),
+        assignment=_number(given.get("assignment", "")),
+        state=state if state in dict(STATES) else "nudge",
+        only=_number(given.get("in", "")),
+        page=min(_number(given.get("page", "")) or 1, 100_000),
+        counts_exempt=given.get("exempt") == "1",
+        shows_closed=given.get("closed") == "1",
     )
+
+
+def _number(text: str) -> int | None:
+    """Return a whole number that a database can hold, or None for anything else."""
+    is_one = text.isascii() and text.isdigit() and len(text) <= len(str(2**31))
+    return int(text) if is_one and 0 < int(text) < 2**31 else None
 
 
 @bp.get("/departments/<int:department_id>", may=Permission.SEE_ASSIGNMENTS)
 def department(department_id: int) -> ResponseReturnValue:
     """Show one department with all below it: the figure, the bars, who needs a nudge."""
-    filters = _filters()
+    filters = filters_of(flask.request.args)
     report = queries.department(current_user.actor, department_id, filters, today=pages.today())
-    return flask.render_template("reports/department.html", report=report, filters=filters)
+    return flask.render_template(
+        "reports/department.html", report=report, filters=filters, states=STATES
+    )
 
 
 @bp.get("/departments/people/<int:person_id>", may=Permission.SEE_ASSIGNMENTS)
