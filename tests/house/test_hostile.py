@@ -71,6 +71,12 @@ FORMS: Mapping[str, Mapping[str, str]] = {
         "name": "Hospital", "line": "Office", "signer_name": "E. M.", "signer_title": "Director",
         "contact_email": "a@example.org",
     },
+    "people.choose_for_roster": {
+        "creates_departments": "y", "other_links": "add", "link-2": "add",
+    },
+    "people.import_now": {"seen": "new=1", "only_good": "y", "invites": "y", "ends_leavers": ""},
+    "people.add_address": {"further": "lena@example.org", "why": "Because."},
+    "people.end_address": {"ended": "1", "why_ended": "Because."},
     "people.deactivate": {"reason": "Because."},
     "people.reactivate": {"reason": "Because."},
     "people.change_email": {"email": "other@example.org"},

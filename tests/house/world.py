@@ -12,6 +12,7 @@ from lms.credit import operations as credit
 from lms.db import db
 from lms.learning.operations import quiz
 from lms.people.operations import invite
+from lms.people.operations.addresses import add_address
 from tests.certificates.press import LA, press
 from tests.conftest import NOON
 from tests.courses.tiny import KEY
@@ -30,6 +31,7 @@ class World:
     assignment: int
     token: str
     roster: int
+    address_of_lena: int
     cast: object
 
     def address(self, rule: str) -> str:
@@ -39,7 +41,7 @@ class World:
             "key": KEY, "lesson_id": "soap", "assignment_id": self.assignment,
             "person_id": self.cast.lena, "department_id": self.cast.pediatric, "grant_id": 1,
             "message_id": 1, "token": self.token, "digest": "0" * 64, "filename": "nothing.css",
-            "upload_id": self.roster, "address_id": 1,
+            "upload_id": self.roster, "address_id": self.address_of_lena,
         }  # fmt: skip
         return re.sub(r"<[^:>]+:([^>]+)>", lambda found: str(filled[found[1]]), rule)
 
@@ -80,5 +82,8 @@ def world(app: Flask, cast) -> World:
         actor=cast.actor("ada"), person_id=cast.noor, link=lambda token: token, at=now
     )
     roster = read(cast.actor("ada"), csv([["new@example.org", "New", "Emergency Medicine"]]), at=now)
+    further = add_address(
+        actor=cast.actor("ada"), person_id=cast.lena, email="l@example.org", reason="HR", at=now
+    )
     db.session.commit()
-    return World(attempt.id, entry.serial, entry.code or "", asked.id, link, roster, cast)
+    return World(attempt.id, entry.serial, entry.code or "", asked.id, link, roster, further.id, cast)
