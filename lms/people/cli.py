@@ -15,10 +15,10 @@ from lms.people import operations
 from lms.people.files import roster as files
 from lms.people.files.roster import Outcome
 from lms.people.models import Profession
-from lms.people.operations import NewPerson
+from lms.people.operations import NewPerson, second_factor
 from lms.people.operations import roster as rosters
 from lms.people.operations.roster import Order, Roster
-from lms.people.queries import departments
+from lms.people.queries import by_email, departments
 from lms.people.queries import roster as roster_queries
 from lms.people.rules.roster_plan import Choices, Link, Plan
 from lms.people.views.profile import printable
@@ -186,3 +186,24 @@ def import_(
     if is_stopped:
         hint = "Mend the rows above, or import the others with --only-good."
         raise click.ClickException(f"Nothing was imported. {hint if plan.good else ''}".strip())
+
+
+@people.command("reset-second-factor")
+@click.argument("email")
+@with_appcontext
+def reset_second_factor(email: str) -> None:
+    """Take all second factors off a person who lost them; their password is then enough.
+
+    All their browsers are signed out, and a mail tells them. The way out when the only
+    administrator lost the phone, or when the secret key was changed.
+    """
+    try:
+        with kept():
+            person = by_email(email)
+            if person is None:
+                raise Refused(f"There is nobody with the address {email}.")
+            second_factor.reset_second_factor(actor=SYSTEM, person_id=person.id, at=clock.now())
+            said = f"{person.name} signs in with the password alone, and can add new ones."
+    except Refused as refusal:
+        raise click.ClickException(str(refusal)) from None
+    click.echo(said)

@@ -8,6 +8,11 @@ from lms.people.forms import Line, Secret
 from lms.people.rules.sessions import IDLE_LEAST, IDLE_MOST
 
 
+def _countable(number: int | None) -> int | None:
+    """Take a number of hundreds of digits as 0, which is no number of minutes either."""
+    return number if number is None or abs(number) < 10**6 else 0
+
+
 class CodeForm(FlaskForm):  # type: ignore[misc]
     """Six digits of an app, or a recovery code."""
 
@@ -54,6 +59,7 @@ class SecurityForm(FlaskForm):  # type: ignore[misc]
                 IDLE_LEAST, IDLE_MOST, f"Give a number of minutes from {IDLE_LEAST} to {IDLE_MOST}."
             ),
         ],
+        filters=[_countable],
         description=f"From {IDLE_LEAST} to {IDLE_MOST}, without touching mouse or keyboard",
         render_kw={"inputmode": "numeric", "autocomplete": "off"},
     )

@@ -52,7 +52,7 @@ def sign_out_person(person_id: int) -> ResponseReturnValue:
         operations.sign_out_person(actor=current_user.actor, person_id=person_id, at=clock.now())
 
     said = "They are signed out everywhere, from their next click on."
-    return done(person_id, act, said=said, name="ending", form=FlaskForm())
+    return done(person_id, act, said=said, name="sign_ins_ending", form=FlaskForm())
 
 
 @bp.post("/people/<int:person_id>/second-factor/reset", may=Permission.KEEP_SECURITY)
