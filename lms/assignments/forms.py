@@ -1,9 +1,14 @@
 """The shape of an assignment, of closing one, and of an exemption."""
 
+from collections.abc import Iterable
+
 from wtforms import BooleanField, DateField, IntegerField, SelectField, StringField, TextAreaField
+from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, ValidationError
 
 from lms.assignments.rules import MAX_ACCEPT_DAYS
+from lms.courses.rules.course import Course
+from lms.courses.rules.series import Series
 from lms.web.forms import Form
 
 
@@ -55,6 +60,18 @@ class AssignForm(Form):
         validators=[Length(max=300, message="Keep it under 300 characters.")],
     )
     sends_reminders = BooleanField("Send reminders by mail", default=True)
+
+    def offer(self, series: Iterable[Series], courses: Iterable[Course]) -> None:
+        """Offer these to choose from."""
+        self.what.choices = [
+            *(SelectChoice(f"series:{one.key}", one.title, optgroup="Series") for one in series),
+            *(
+                SelectChoice(
+                    f"course:{one.key}", f"{one.title} ({one.minutes} min)", optgroup="Courses"
+                )
+                for one in courses
+            ),
+        ]
 
 
 class ReasonForm(Form):

@@ -5,7 +5,6 @@ from datetime import date
 import flask
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
-from wtforms.fields.choices import SelectChoice
 
 from lms import clock
 from lms.access import Permission
@@ -36,19 +35,7 @@ def assigned() -> ResponseReturnValue:
 
 def _form() -> AssignForm:
     form = AssignForm()
-    offered = courses.offered(pages.today())
-    form.what.choices = [
-        *(
-            SelectChoice(f"series:{one.key}", one.title, optgroup="Series")
-            for one in courses.all_series()
-        ),
-        *(
-            SelectChoice(
-                f"course:{one.key}", f"{one.title} ({one.minutes} min)", optgroup="Courses"
-            )
-            for one in offered
-        ),
-    ]
+    form.offer(courses.all_series(), courses.offered(pages.today()))
     places = queries.departments_of(current_user.actor, Permission.ASSIGN)
     form.department_id.choices = dict(places)
     return form

@@ -1,6 +1,6 @@
 """Chosen people of a department: who they are now, and what an action would come to for them."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -11,11 +11,12 @@ from lms.assignments import queries as assignments
 from lms.assignments.queries import Obligation
 from lms.assignments.queries import reminders as waiting
 from lms.assignments.queries.reminders import Reader
-from lms.assignments.rules import URGENCY, State, due_words
+from lms.assignments.rules import URGENCY, due_words
 from lms.assignments.rules import reminders as reminding
 from lms.db import db
 from lms.people.models import Person
-from lms.reports.queries.departments import Filters
+from lms.reports.queries import lists
+from lms.reports.queries.departments import Filters, narrowed
 
 MOST_SHOWN = 50
 """A preview names so many people in each of its lists, and counts the others."""
@@ -73,7 +74,7 @@ def chosen(
     )
     wanted = choice.person_ids
     if choice.is_everyone:
-        wanted = _found(reach, choice.filters, today=today)
+        wanted = lists.people_of(narrowed(actor, department_id, choice.filters, today=today))
     rows = select(Person.id, Person.name, Person.department_id).where(
         Person.department_id.in_(reach), Person.deactivated_at.is_(None)
     )
@@ -90,23 +91,6 @@ def chosen(
         reach=reach,
         people=people,
         missing=len(wanted) - len(people),
-    )
-
-
-STATES = {"nudge": frozenset({State.OVERDUE, State.SOON}), "all": frozenset(State)}
-
-
-def _found(reach: Collection[int], filters: Filters, *, today: date) -> frozenset[int]:
-    """Return the people of whom the department's page shows a line under these filters."""
-    states = STATES.get(filters.state, frozenset({filters.state}))
-    name = filters.name.casefold().strip()
-    places = reach if filters.only is None else {filters.only} & set(reach)
-    return frozenset(
-        one.person_id
-        for one in assignments.obligations(department_ids=places, today=today)
-        if one.state in states
-        and (filters.assignment is None or one.asked.id == filters.assignment)
-        and name in one.person_name.casefold()
     )
 
 
@@ -147,6 +131,32 @@ def reminder_preview(
             for one in readers
             if one.items and (when := last[one.id]) is not None
         ),
+    )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignPreview:
+    """What assigning a course or a series to the chosen people would come to."""
+
+    chosen: Chosen
+    will: tuple[Picked, ...]
+    have: tuple[Picked, ...]
+
+
+def assign_preview(
+    actor: Actor, department_id: int, choice: Choice, *, key: str, is_series: bool, today: date
+) -> AssignPreview:
+    """Count who would get it, and who has it already by whatever open assignment."""
+    found = chosen(actor, department_id, choice, Permission.ASSIGN, today=today)
+    have = {
+        one.person_id
+        for one in assignments.obligations(department_ids=found.reach, today=today)
+        if one.asked.key == key and one.asked.is_series == is_series
+    }
+    return AssignPreview(
+        chosen=found,
+        will=tuple(one for one in found.people if one.id not in have),
+        have=tuple(one for one in found.people if one.id in have),
     )
 
 
