@@ -5,7 +5,6 @@ import re
 import signal
 import socket
 import subprocess
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -31,7 +30,6 @@ SECRET = "a-secret-for-tests-only-0123456789abcdef"
 RAW = "a" * 40  # of the token that forms carry; the same for everybody here
 TOKEN = URLSafeTimedSerializer(SECRET, salt="wtf-csrf-token").dumps(RAW)
 KEY = "tiny"
-LMS = Path(sys.executable).parent / "lms"
 
 
 def free_port() -> int:
@@ -177,11 +175,9 @@ class Installation:
         """Return the end of what the server wrote."""
         return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
 
-    def run(self, *words: str, **environ: str) -> subprocess.CompletedProcess[str]:
+    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
         """Run one `lms` command on this installation."""
-        return subprocess.run(
-            [LMS, *words], env=self.environ | environ, capture_output=True, text=True, timeout=300
-        )
+        return self.nursery.run(*words, environ=self.environ, log=self.log)
 
     def examine(self) -> None:
         """Ask the doctor about records, guards and the whole ledger; each must be well."""

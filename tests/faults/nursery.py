@@ -14,6 +14,7 @@ import signal
 import subprocess
 import sys
 import time
+import traceback
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -68,17 +69,36 @@ class Nursery:
         )
 
     def bear(
-        self, *words: str, environ: Mapping[str, str], log: Path, is_plain: bool = False
+        self, *words: str, environ: Mapping[str, str], log: Path, is_plain: bool = False,
+        apart: bool = False,
     ) -> Born:
         """Start `lms` with these words; what it says goes into the log.
 
+        `apart`: output, complaints and status go into files of their own, beside the log.
         `is_plain`: as somebody who may not write what is closed to them, even if that is root.
         """
         assert self.process.stdin is not None
         assert self.process.stdout is not None
-        asked = {"words": words, "environ": dict(environ), "log": str(log), "is_plain": is_plain}
+        asked = {"words": words, "environ": dict(environ), "log": str(log), "is_plain": is_plain,
+                 "apart": apart}
         print(json.dumps(asked), file=self.process.stdin, flush=True)
         return Born(int(self.process.stdout.readline()))
+
+    def run(
+        self, *words: str, environ: Mapping[str, str], log: Path
+    ) -> subprocess.CompletedProcess[str]:
+        """Run `lms` with these words to its end; what it says goes into files beside the log."""
+        said = [log.with_name(f"{log.name}.{kind}") for kind in ("stdout", "stderr", "status")]
+        for one in said:
+            one.unlink(missing_ok=True)
+        born = self.bear(*words, environ=environ, log=log, apart=True)
+        until = time.monotonic() + 300
+        while born.is_alive():
+            if time.monotonic() > until:
+                born.end(signal.SIGKILL)
+            time.sleep(0.01)
+        texts = [one.read_text() if one.exists() else "" for one in said]
+        return subprocess.CompletedProcess(words, int(texts[2] or -9), texts[0], texts[1])
 
     def close(self) -> None:
         """Let it end, with all that it bore."""
@@ -99,9 +119,11 @@ def _give_up_powers() -> None:
 def _become(asked: dict) -> None:
     """Turn this process, freshly forked, into one that runs the command."""
     signal.signal(signal.SIGCHLD, signal.SIG_DFL)
-    log = os.open(asked["log"], os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
+    into = os.O_WRONLY | os.O_CREAT | os.O_APPEND
+    names = (".stdout", ".stderr") if asked["apart"] else ("", "")
+    out, complaints = (os.open(asked["log"] + name, into, 0o600) for name in names)
     nothing = os.open(os.devnull, os.O_RDONLY)
-    for ours, its in ((nothing, 0), (log, 1), (log, 2)):
+    for ours, its in ((nothing, 0), (out, 1), (complaints, 2)):
         os.dup2(ours, its)
     if asked["is_plain"]:
         _give_up_powers()
@@ -111,6 +133,25 @@ def _become(asked: dict) -> None:
     from lms.app import main
 
     main()
+
+
+def _live(asked: dict) -> None:
+    """Be that command to its end, and never come back."""
+    status = 0
+    try:
+        with suppress(OSError):
+            os.setpgid(0, 0)
+        _become(asked)
+    except SystemExit as ended:
+        status = ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    except BaseException:  # noqa: BLE001
+        traceback.print_exc()
+        status = 1
+    sys.stdout.flush()
+    sys.stderr.flush()
+    if asked["apart"]:
+        Path(asked["log"] + ".status").write_text(str(status))
+    os._exit(status)
 
 
 def _adopt() -> None:
@@ -133,24 +174,15 @@ def _serve() -> None:
         asked = json.loads(line)
         pid = os.fork()
         if not pid:
-            try:
-                with suppress(OSError):
-                    os.setpgid(0, 0)
-                _become(asked)
-            except SystemExit as ended:
-                sys.stdout.flush()
-                os._exit(ended.code if isinstance(ended.code, int) else 1)
-            except BaseException as error:  # noqa: BLE001
-                print(f"{type(error).__name__}: {error}", file=sys.stderr, flush=True)
-                os._exit(1)
-            os._exit(0)
+            _live(asked)
         with suppress(OSError):
             os.setpgid(pid, pid)  # here as well as there: whoever comes first
         born.append(pid)
         print(pid, flush=True)
     for pid in born:
         with suppress(OSError):
-            os.killpg(pid, signal.SIGKILL)
+            if os.getsid(pid) == os.getsid(0):  # one of ours still, and not a number used again
+                os.killpg(pid, signal.SIGKILL)
 
 
 if __name__ == "__main__":
