@@ -27,6 +27,8 @@ class Enrolment(Model):
     __tablename__ = "enrolments"
     __table_args__ = (
         UniqueConstraint("person_id", "course_id", "cycle"),
+        # A department's figures read a course's people and their completions from these alone.
+        Index("ix_enrolments_course_id_person_id_cycle", "course_id", "person_id", "cycle"),
         {"info": {"immutable": True, "personal": "which course a person took, on which version"}},
     )
     id: Mapped[int] = mapped_column(primary_key=True)
@@ -184,6 +186,7 @@ class Completion(Model):
 
     __tablename__ = "completions"
     __table_args__ = (
+        Index("ix_completions_enrolment_id_completed_at", "enrolment_id", "completed_at"),
         {"info": {"immutable": True, "personal": "which course a person finished, and when"}},
     )
     id: Mapped[int] = mapped_column(primary_key=True)

@@ -1,6 +1,7 @@
 """What the database counts is what the pure rules say of each person, in a hundred worlds."""
 
 from collections import Counter
+from itertools import product
 from random import Random
 
 import pytest
@@ -49,9 +50,9 @@ def _compare(world, places) -> None:
         assert (tally.complete, tally.exempt, tally.left) == (
             states[Kind.COMPLETE], states[Kind.EXEMPT], states[Kind.LEFT],
         ), one
-        for kind in Kind:
+        for kind, size in product(Kind, (9, listed.MANY)):
             rows = listed.people(
-                [Stretch(asked=one, kind=kind, start=0, size=99)], Scope(department_ids=places), tree
+                [Stretch(asked=one, kind=kind, start=0, size=99, of=size)], Scope(department_ids=places), tree
             )
             assert {row.person_id for row in rows} == {
                 who for (what, who), state in expected.items()

@@ -45,13 +45,20 @@ def _is_met(one: Asked) -> ColumnElement[bool]:
     return number.scalar_subquery() >= one.needed
 
 
-def _concerns(one: Asked, scope: Scope, everything: Tree) -> list[ColumnElement[bool]]:
+MANY = 1_000
+"""From so many people on, a page by name is found sooner in the order of all names."""
+
+
+def _concerns(
+    one: Asked, scope: Scope, everything: Tree, *, leads: bool
+) -> list[ColumnElement[bool]]:
     """Say in SQL that an assignment concerns the person, who is in the scope."""
-    here, *named = active(named=bool(text_of(scope)))
+    here, place, *named = active(named=bool(text_of(scope)), leads=leads)
     if one.is_selective:
-        return [here, *named, chosen(one.id)]
-    places = scope.department_ids & everything.below(one.department_id)
-    return [here, Person.department_id.in_(among(places)), *named[1:]]
+        return [here, place, *named, chosen(one.id)]
+    places = among(scope.department_ids & everything.below(one.department_id))
+    where = Person.department_id if leads else func.coalesce(Person.department_id, 0)
+    return [here, where.in_(places), *named]
 
 
 class Kind(StrEnum):
@@ -70,6 +77,7 @@ class Stretch:
     kind: Kind
     start: int
     size: int
+    of: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,9 +92,11 @@ class Found:
     has_signed_in: bool
 
 
-def of_kind(one: Asked, kind: Kind, scope: Scope, everything: Tree) -> list[ColumnElement[bool]]:
+def of_kind(
+    one: Asked, kind: Kind, scope: Scope, everything: Tree, *, leads: bool = True
+) -> list[ColumnElement[bool]]:
     """Return the conditions on a person who is of this kind for an assignment."""
-    conditions = _concerns(one, scope, everything)
+    conditions = _concerns(one, scope, everything, leads=leads)
     if kind is Kind.COMPLETE:
         return [*conditions, _is_met(one)]
     exempt = _is_exempt(one)
@@ -105,7 +115,7 @@ def people(stretches: Sequence[Stretch], scope: Scope, everything: Tree) -> list
                 Person.name.label("name"),
                 Person.department_id.label("department_id"),
             )
-            .where(*of_kind(one.asked, one.kind, scope, everything))
+            .where(*of_kind(one.asked, one.kind, scope, everything, leads=one.of < MANY))
             .order_by(Person.name, Person.id)
             .limit(one.size)
             .offset(one.start)

@@ -48,6 +48,13 @@ CYCLES = sa.table(
 OPEN = sa.text("ended_at IS NULL")
 FOR_ALL = sa.text("ended_at IS NULL AND cycle_id IS NULL")
 FOR_ONE = sa.text("ended_at IS NULL AND cycle_id IS NOT NULL")
+# A department's figures and lists are read from these.
+INDEXES = (
+    ("ix_enrolments_course_id_person_id_cycle", "enrolments", ["course_id", "person_id", "cycle"]),
+    ("ix_completions_enrolment_id_completed_at", "completions", ["enrolment_id", "completed_at"]),
+    ("ix_people_department_id_deactivated_at", "people", ["department_id", "deactivated_at"]),
+    ("ix_people_name_id", "people", ["name", "id"]),
+)
 
 
 def upgrade() -> None:
@@ -105,6 +112,8 @@ def upgrade() -> None:
         "uq_exemptions_open_in_cycle", "exemptions", ["cycle_id", "person_id"],
         unique=True, sqlite_where=FOR_ONE, postgresql_where=FOR_ONE,
     )
+    for name, table, columns in INDEXES:
+        op.create_index(name, table, columns)
     dialect = op.get_bind().dialect.name
     for guard in GUARDS_SQLITE if dialect == "sqlite" else GUARDS_POSTGRESQL:
         op.execute(sa.text(guard.replace(":", "\\:")))
@@ -130,6 +139,8 @@ def _first_cycles() -> None:
 def downgrade() -> None:
     """Put the newest due day back into the assignment; exemptions of one cycle end with it."""
     _drop_reminders()
+    for name, table, _columns in INDEXES:
+        op.drop_index(name, table)
     op.add_column(
         "assignments",
         sa.Column("due_on", sa.Date(), nullable=False, server_default="1970-01-01"),

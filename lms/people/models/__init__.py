@@ -99,6 +99,9 @@ class Person(Model):
     __table_args__ = (
         Index("uq_people_staff_number", "staff_number", unique=True),
         Index("uq_people_npi", "npi", unique=True),
+        # Departments are counted, and their people listed by name, from these.
+        Index("ix_people_department_id_deactivated_at", "department_id", "deactivated_at"),
+        Index("ix_people_name_id", "name", "id"),
         {
             "info": {
                 "personal": "who a person is",

@@ -104,7 +104,9 @@ def stretches(found: Sequence[Section], *, start: int, size: int) -> list[Stretc
     for one in found:
         first, last = max(start - before, 0), min(end - before, one.size)
         if first < last:
-            cut.append(Stretch(asked=one.asked, kind=one.kind, start=first, size=last - first))
+            cut.append(
+                Stretch(asked=one.asked, kind=one.kind, start=first, size=last - first, of=one.size)
+            )
         before += one.size
     return cut
 
@@ -151,6 +153,7 @@ def narrowed(
 def people_of(found: Narrowed) -> frozenset[int]:
     """Return everybody of whom the list has a line."""
     whole = [
-        Stretch(asked=one.asked, kind=one.kind, start=0, size=one.size) for one in found.sections
+        Stretch(asked=one.asked, kind=one.kind, start=0, size=one.size, of=one.size)
+        for one in found.sections
     ]
     return listed.who(whole, found.scope, found.everything)
