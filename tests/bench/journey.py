@@ -7,7 +7,6 @@ browser keeps them. With one question a page this is the longest way through the
 import json
 import re
 import sqlite3
-import zlib
 from collections.abc import Generator
 from dataclasses import dataclass
 from functools import cache
@@ -33,18 +32,12 @@ class Plan:
     expect: bytes = b"%PDF-"
 
 
-def text_of(answer: Answer) -> bytes:
-    """Return the body of an answer, unpacked."""
-    if answer.header("content-encoding") == "gzip":
-        return zlib.decompress(answer.body, 31)
-    return answer.body
-
-
 class Browser:
     """One person's cookies and form token."""
 
     def __init__(self, plan: Plan, cookie: str, address: str) -> None:
-        self.plan, self.cookie, self.address = plan, cookie, address
+        self.plan, self.address = plan, address
+        self.cookies = dict([cookie.split("=", 1)]) if cookie else {}
         self.token = ""
         self.path = ""
 
@@ -53,13 +46,14 @@ class Browser:
         if method == "POST":
             body = urlencode({"csrf_token": self.token, **(fields or {})}, doseq=True).encode()
         answer = yield request(
-            method, path, port=self.plan.port, cookie=self.cookie, body=body,
-            X_Forwarded_For=self.address,
+            method, path, port=self.plan.port, body=body, X_Forwarded_For=self.address,
+            cookie="; ".join(f"{name}={value}" for name, value in self.cookies.items()),
         )
-        if given := answer.header("set-cookie"):
-            self.cookie = given.partition(";")[0]
+        for given in answer.headers("set-cookie"):
+            name, _, value = given.partition(";")[0].partition("=")
+            self.cookies[name] = value
         if answer.status not in (200, 303):
-            raise Broken(f"{method} {path}: {answer.status} {text_of(answer)[-3000:]!r}")
+            raise Broken(f"{method} {path}: {answer.status} {answer.text[-1500:]!r}")
         self.path = path
         return answer
 
@@ -72,7 +66,7 @@ class Browser:
 
     def learn_token(self, page: Answer) -> None:
         """Take the form token that a page brought."""
-        found = _TOKEN.search(text_of(page))
+        found = _TOKEN.search(page.text)
         if found is None:
             raise Broken(f"There is no form token on {self.path}.")
         self.token = found[1].decode()
@@ -149,5 +143,5 @@ def walk(plan: Plan, name: str, email: str, cookie: str, address: str) -> Walk:
     if not browser.path.startswith("/certificates/"):
         raise Broken(f"The claim led to {browser.path}.")
     file = yield from browser.go(f"{browser.path}.pdf")
-    if not file.body.startswith(plan.expect):
+    if not file.text.startswith(plan.expect):
         raise Broken("The certificate's file is no PDF.")

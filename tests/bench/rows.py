@@ -7,7 +7,7 @@ from contextlib import closing
 from typing import Final
 from urllib.parse import urlencode
 
-from tests.bench import journey
+from tests.bench import heavy, journey
 from tests.bench.sitting import Sitting
 from tests.bench.town import MYTHS
 
@@ -181,4 +181,10 @@ ROWS: Final[dict[str, Row]] = {
     "sign-in": walk_and_sign_in,
     "certificate": certificate,
     "verify": verify,
+    "memory": heavy.memory,
+    "first-certificate": heavy.first_certificate,
+    "department": heavy.department,
+    "import": heavy.imported,
+    "new-instance": heavy.new_instance,
+    "first-visit": heavy.first_visit,
 }

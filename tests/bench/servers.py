@@ -9,6 +9,7 @@ import time
 import urllib.request
 from pathlib import Path
 
+PYTHON = sys.executable
 LMS = Path(sys.executable).parent / "lms"
 TICK = os.sysconf("SC_CLK_TCK")
 

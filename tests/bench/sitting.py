@@ -8,9 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from tests.bench import driver, servers
-from tests.bench.driver import Job, Run, Walk
+from tests.bench.driver import Job, Run
 from tests.bench.figures import Load, Sheet, Single, summed
 from tests.bench.floor import ROWS
+from tests.bench.servers import Served
 from tests.bench.town import Town
 
 
@@ -45,7 +46,7 @@ class Sitting:
             self.floor.start(path="/things/1")
             self.product.start(path="/healthz")
             self.town.found()
-            self.town.grow(self.sizes[0])
+            self.town.crowd(self.sizes[-1])
         except BaseException:
             self.__exit__()
             raise
@@ -65,7 +66,7 @@ class Sitting:
     def fetch(self, path: str, cookie: str) -> Page:
         """Open one page."""
         wire = HTTPConnection("127.0.0.1", self.product.port, timeout=60)
-        wire.request("GET", path, headers={"Cookie": cookie})
+        wire.request("GET", path, headers={"Cookie": cookie} if cookie else {})
         answer = wire.getresponse()
         content = answer.read()
         wire.close()
@@ -84,19 +85,18 @@ class Sitting:
         run = driver.drive(Job(port=port, seconds=seconds, requests=requests, marker=b"Thing"))
         return run, self.floor.cpu() - before
 
-    def measure(self, key: str, name: str, *, warm: bool = True, note: str = "",
-                connections: int = driver.CONNECTIONS, **job: Any) -> Load:
+    def measure(self, key: str, name: str, *, note: str = "", server: Served | None = None,
+                **job: Any) -> Load:
         """Measure requests between two floors, put the figures on the sheet, and return them."""
-        if warm and "walk" not in job:
-            self.drive(min(1.0, self.seconds / 2), **job)
+        server = server or self.product
+        if "walk" not in job:
+            driver.drive(Job(port=server.port, seconds=min(1.0, self.seconds / 2), **job))
         floors = [self._floor(self.seconds / 2)]
-        watch = _Memory(self.product)
-        before = self.product.cpu()
+        watch = _Memory(server)
+        before = server.cpu()
         with watch:
-            run = driver.drive(
-                Job(port=self.product.port, seconds=self.seconds, connections=connections, **job)
-            )
-        cpu = self.product.cpu() - before
+            run = driver.drive(Job(port=server.port, seconds=self.seconds, **job))
+        cpu = server.cpu() - before
         floors.append(self._floor(self.seconds / 2))
         self.most_memory = max(self.most_memory, watch.most)
         load = summed(name, run, cpu=cpu, floors=floors, pss=watch.most, note=note,
@@ -109,11 +109,6 @@ class Sitting:
             f"({load.floor_cpu:.2f} ms); {load.pss:.0f} MiB"
         )
         return load
-
-    def walks(self, key: str, name: str, walk: Callable[..., Walk],
-              walkers: Sequence[tuple[Any, ...]], *, note: str = "") -> Load:
-        """Measure whole walks between two floors."""
-        return self.measure(key, name, walk=walk, walkers=walkers, note=note)
 
     def single(self, key: str, name: str, value: float, unit: str, note: str = "") -> None:
         """Put one figure on the sheet."""
@@ -140,3 +135,4 @@ class _Memory(threading.Thread):
         self._ended.set()
         self.join()
         self.most = max(self.most, self.server.pss())
+

@@ -1,7 +1,6 @@
 """An instance full of people: seeded by rows, so that the hashing of passwords stays apart."""
 
 import hashlib
-import random
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -19,7 +18,7 @@ from lms.assignments.rules import Request
 from lms.config import Settings
 from lms.courses import queries as courses
 from lms.db import db
-from lms.learning.models import Attempt, Completion, Enrolment
+from lms.learning.models import Attempt
 from lms.learning.operations import enrolment, quiz
 from lms.learning.rules import drawing, scoring
 from lms.people.models import (
@@ -33,10 +32,10 @@ from lms.people.models import (
 from lms.people.operations import hashed
 from lms.web.door import kept
 from tests.bench.journey import PASSWORD, Plan
+from tests.reports.crowd import seed_crowd
 
 MYTHS = "trafficking-101-past-the-myths"
 CHILD = "child-series-1-introduction"
-COMPLETE = 0.55  # of the people, in each of the two courses: 22,000 completions of 20,000 people
 DIVISIONS, UNITS = 6, 5
 BATCH = 5000
 
@@ -77,7 +76,6 @@ class Town:
         self.top = 0
         self.units: list[int] = []
         self.cora = 0
-        self._chance = random.Random(7)
         self._password = hashed(PASSWORD)
 
     @property
@@ -149,84 +147,21 @@ class Town:
             db.session.execute(insert(Person), rows[start : start + BATCH])
         return [row["id"] for row in rows]
 
-    def count(self) -> int:
-        """Count the people."""
+    def crowd(self, people: int) -> None:
+        """Let so many others be there, who have finished more courses than there are people."""
         with self.app.app_context():
-            return db.session.scalar(select(func.count(Person.id))) or 0
-
-    def completions(self) -> int:
-        """Count the completions."""
-        with self.app.app_context():
-            return db.session.scalar(select(func.count(Completion.id))) or 0
-
-    def grow(self, people: int) -> None:
-        """Let there be this many people, more than half of whom have finished each course."""
-        missing = people - self.count()
-        if missing <= 0:
-            return
-        now = datetime.now(UTC)
-        with self.app.app_context(), kept():
-            ids = self._people(missing, "staff", now)
-            for key in (MYTHS, CHILD):
-                self._histories(key, ids, now)
-
-    def _histories(self, key: str, ids: Sequence[int], now: datetime) -> None:
-        version = courses.latest(key)
-        first = (db.session.scalar(select(func.max(Enrolment.id))) or 0) + 1
-        begun, done = [], []
-        for person_id in ids:
-            luck = self._chance.random()
-            if luck > COMPLETE + 0.2:
-                continue
-            at = now - timedelta(days=self._chance.randrange(2, 300), hours=luck * 20)
-            row = {
-                "id": first + len(begun), "person_id": person_id, "cycle": 1,
-                "course_id": version.course_id, "course_version_id": version.id,
-                "acknowledged_at": at,
-            }
-            begun.append(row)
-            if luck < COMPLETE:
-                done.append(
-                    {
-                        "enrolment_id": row["id"], "completed_at": at + timedelta(hours=2),
-                        "basis": {"lessons": [], "attempt": None, "evaluation": None},
-                    }
-                )
-        for table, rows in ((Enrolment, begun), (Completion, done)):
-            for start in range(0, len(rows), BATCH):
-                db.session.execute(insert(table), rows[start : start + BATCH])
+            seed_crowd(people, completions=people + people // 10)
+            db.session.remove()
 
     def newcomers(self, count: int, *, signed_in: bool = True) -> list[Visitor]:
         """Add people who have begun nothing, each with a sign-in unless they do that themselves."""
         with self.app.app_context(), kept():
             ids = self._people(count, "newcomer", datetime.now(UTC))
-        return self.sign_in(ids) if signed_in else self._visitors(ids, {})
+        return self.sign_in(ids) if signed_in else _visitors(self.app, ids, {})
 
     def sign_in(self, ids: Sequence[int]) -> list[Visitor]:
         """Open sign-ins by rows, and make the cookies that the sign-in page would give."""
-        now = datetime.now(UTC)
-        cookies: dict[int, str] = {}
-        keeper = SecureCookieSessionInterface().get_signing_serializer(self.app)
-        assert keeper is not None
-        with self.app.app_context(), kept():
-            for one in ids:
-                token = secrets.token_urlsafe(32)
-                db.session.add(
-                    SignIn(
-                        person_id=one, token_digest=hashlib.sha256(token.encode()).hexdigest(),
-                        started_at=now, expires_at=now + timedelta(hours=12),
-                    )
-                )
-                held = {"_permanent": True, "_user_id": token, "_fresh": True}
-                cookies[one] = f"{self.app.config['SESSION_COOKIE_NAME']}={keeper.dumps(held)}"
-        return self._visitors(ids, cookies)
-
-    def _visitors(self, ids: Sequence[int], cookies: dict[int, str]) -> list[Visitor]:
-        with self.app.app_context():
-            rows = db.session.execute(
-                select(Person.id, Person.certificate_name, Person.email).where(Person.id.in_(ids))
-            )
-            return [Visitor(*row, cookies.get(row.id, "")) for row in rows]
+        return sign_in(self.app, ids)
 
     def plan(self, key: str = MYTHS) -> Plan:
         """Return what a walker must know to take a course."""
@@ -264,6 +199,34 @@ class Town:
                 attempt = quiz.start(actor=actor, key=MYTHS, at=now, today=now.date())
                 asked += _questions(one, attempt)
         return asked
+
+
+def sign_in(app: Flask, ids: Sequence[int]) -> list[Visitor]:
+    """Open sign-ins by rows, and make the cookies that the sign-in page would give."""
+    now = datetime.now(UTC)
+    cookies: dict[int, str] = {}
+    keeper = SecureCookieSessionInterface().get_signing_serializer(app)
+    assert keeper is not None
+    with app.app_context(), kept():
+        for one in ids:
+            token = secrets.token_urlsafe(32)
+            db.session.add(
+                SignIn(
+                    person_id=one, token_digest=hashlib.sha256(token.encode()).hexdigest(),
+                    started_at=now, expires_at=now + timedelta(hours=12),
+                )
+            )
+            held = {"_permanent": True, "_user_id": token, "_fresh": True}
+            cookies[one] = f"{app.config['SESSION_COOKIE_NAME']}={keeper.dumps(held)}"
+    return _visitors(app, ids, cookies)
+
+
+def _visitors(app: Flask, ids: Sequence[int], cookies: dict[int, str]) -> list[Visitor]:
+    with app.app_context():
+        rows = db.session.execute(
+            select(Person.id, Person.certificate_name, Person.email).where(Person.id.in_(ids))
+        )
+        return [Visitor(*row, cookies.get(row.id, "")) for row in rows]
 
 
 def _begin(visitor: Visitor, lessons: Sequence[str], now: datetime) -> Actor:
