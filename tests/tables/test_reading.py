@@ -5,6 +5,7 @@ import struct
 import time
 import zipfile
 import zlib
+from contextlib import suppress
 from datetime import date
 from zoneinfo import ZoneInfo
 
@@ -306,11 +307,8 @@ def test_what_we_write_we_read(rows):
 @settings(max_examples=300, deadline=None)
 def test_any_bytes_are_read_or_refused(data):
     for start in (b"", b"E-mail,Name\n", b"PK\x03\x04", b"\xff\xfe"):
-        try:
+        with suppress(Unreadable):
             table = read(start + data)
-        except Unreadable as refusal:
-            assert str(refusal)
-        else:
             assert all(len(row.cells) >= len(table.header) for row in table.rows)
 
 
@@ -319,10 +317,8 @@ def test_any_bytes_are_read_or_refused(data):
 def test_a_workbook_with_a_broken_byte_is_read_or_refused(place, byte):
     data = bytearray(WORKBOOK)
     data[place % len(data)] = byte
-    try:
-        read(bytes(data))
-    except Unreadable as refusal:
-        assert str(refusal)
+    with suppress(Unreadable):
+        assert read(bytes(data)).rows
 
 
 WORKBOOK = xlsx()

@@ -32,13 +32,12 @@ FIELDS = ("name", "certificate_name", "staff_number", "npi", "profession", "lice
 
 def known() -> Known:
     """Return everybody, by what a roster may name them by, in two statements."""
-    keys: dict[int, set[str]] = {}
-    for whose, key in db.session.execute(
-        select(PersonAddress.person_id, PersonAddress.key).where(PersonAddress.ended_at.is_(None))
-    ):
-        keys.setdefault(whose, set()).add(key)
     people: dict[int, Someone] = {}
     by_key: dict[str, int] = {}
+    for key, whose in db.session.execute(
+        select(PersonAddress.key, PersonAddress.person_id).where(PersonAddress.ended_at.is_(None))
+    ):
+        by_key[key] = whose
     by_staff: dict[str, int] = {}
     by_npi: dict[str, int] = {}
     columns = [getattr(Person, name) for name in FIELDS]
@@ -48,11 +47,8 @@ def known() -> Known:
     ):  # fmt: skip
         fields: dict[str, Any] = dict(zip(FIELDS, row[5:], strict=True))
         fields["profession"] = fields["profession"].value
-        mine = frozenset({row[2]} | keys.get(row[0], set()))
-        people[row[0]] = Someone(
-            row[0], row[1], row[2], row[3], row[4] is not None, fields, mine
-        )  # fmt: skip
-        by_key.update((key, row[0]) for key in mine)
+        people[row[0]] = Someone(row[0], row[1], row[2], row[3], row[4] is not None, fields)
+        by_key[row[2]] = row[0]
         if fields["staff_number"]:
             by_staff[fields["staff_number"]] = row[0]
         if fields["npi"]:

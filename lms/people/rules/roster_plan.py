@@ -50,8 +50,6 @@ class Someone:
     department_id: int | None
     is_closed: bool
     fields: Mapping[str, Any]
-    keys: frozenset[str] = frozenset()
-    """All addresses by which this person is found."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -147,8 +145,14 @@ class Judge:
 
     def plan(self, rows: Sequence[Row]) -> Plan:
         """Say what each row would do, each row once, in the order of the file."""
-        reader = Reader.over(rows, self.headings, self.tree, self.printable,
-                             creates=self.choices.creates_departments)  # fmt: skip
+        reader = Reader.over(
+            rows,
+            self.headings,
+            self.tree,
+            self.printable,
+            # Only who may fill all departments may add one.
+            creates=self.choices.creates_departments and self.tree.reach is None,
+        )
         read = [self._read(reader, row) for row in rows]
         judged = self._once_each(self._apart(read))
         wanted = [one.wanted for one in judged if one.wanted and one.status in GOOD]
