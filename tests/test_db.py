@@ -112,9 +112,8 @@ def test_a_rollback_after_an_operation_takes_it_back():
     assert names() == set()
 
 
+@pytest.mark.sqlite_only("PostgreSQL has as many writers as there are rows")
 def test_two_writers_that_read_first_take_turns(app):
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL has as many writers as there are rows")
     both_ready, problems = threading.Barrier(2), []
 
     def read_then_write(name: str) -> None:
@@ -142,10 +141,9 @@ def test_two_writers_that_read_first_take_turns(app):
     assert sorted(int(one.split()[1]) for one in names()) == list(range(40))
 
 
+@pytest.mark.sqlite_only("PostgreSQL needs no announcement")
 def test_writing_ends_with_its_block():
     seen: list[str] = []
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL needs no announcement")
 
     def note(_connection, _cursor, statement, *_rest) -> None:
         if statement.startswith("BEGIN"):
@@ -192,9 +190,8 @@ def test_a_row_can_not_point_at_nothing(cast):
         db.session.execute(DEPARTMENTS.delete().where(DEPARTMENTS.c.id == cast.emergency))
 
 
+@pytest.mark.sqlite_only("of SQLite only")
 def test_every_connection_of_sqlite_is_set_up_the_same():
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("of SQLite only")
     connections = [db.engine.connect() for _ in range(3)]
     for one in connections:
         found = {

@@ -20,7 +20,8 @@ from lms.migrations import guards
 from tests.commands.rows import INSTANT, everything, fill_every_table
 from tests.conftest import NOON
 
-WAYS = [("sqlite", "sqlite"), ("sqlite", "postgresql"), ("postgresql", "sqlite")]
+WAYS = [("sqlite", "sqlite"), ("sqlite", "postgresql"), ("postgresql", "sqlite"),
+        ("postgresql", "postgresql")]  # fmt: skip
 PEOPLE = Base.metadata.tables["people"]
 
 

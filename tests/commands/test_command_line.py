@@ -7,8 +7,10 @@ from pathlib import Path
 
 import pytest
 
+from lms.commands import signing_key
 from lms.commands.backup import backup, restore
 from lms.db import db
+from tests.commands.conftest import set_setting
 from tests.commands.rows import everything, fill_every_table
 
 HOME = Path(__file__).resolve().parents[2]
@@ -93,3 +95,25 @@ def test_a_file_that_is_no_backup_is_refused_before_anything_is_made(instance_of
         assert got.exit_code == 1
         assert "can't be read as a backup" in got.output
         assert db.inspect(db.engine).get_table_names() == []
+
+
+def test_a_backup_says_whether_the_secret_that_opens_its_key_is_in_it(app, tmp_path, monkeypatch):
+    signing_key.ready_or_refuse()
+    got = app.test_cli_runner().invoke(backup, [str(tmp_path / "a.rounds")])
+    assert "LMS_SECRET_KEY, which opens it, is not." in got.output
+    settings = app.extensions["settings"]
+    (settings.instance / "secret_key").write_text(settings.secret_key)
+    got = app.test_cli_runner().invoke(backup, [str(tmp_path / "b.rounds")])
+    assert "and the secret that opens it: store it encrypted." in got.output
+
+
+def test_a_restore_says_when_the_signing_key_can_not_be_opened(app, tmp_path, instance_of):
+    signing_key.ready_or_refuse()
+    file = tmp_path / "a.rounds"
+    app.test_cli_runner().invoke(backup, [str(file)])
+    with instance_of("sqlite", "other") as other:
+        set_setting(other, secret_key="another-secret-than-the-one-it-was-sealed-with")
+        got = other.test_cli_runner().invoke(restore, [str(file)])
+        assert "Before you start it: The key that signs certificates" in got.output, got.output
+    with instance_of("sqlite", "same") as same:
+        assert "Before" not in same.test_cli_runner().invoke(restore, [str(file)]).output

@@ -114,7 +114,7 @@ def test_what_the_disk_says_is_a_503_and_what_we_did_wrong_a_500(app, client, ca
     assert db.session.scalar(select(func.count()).select_from(Department)) == 0
 
 
-@pytest.mark.skipif("os.environ.get('ROUNDS_TEST_ENGINE') == 'postgresql'", reason="SQLite's page")
+@pytest.mark.sqlite_only("SQLite's page")
 def test_a_database_that_is_full_answers_with_a_sentence_and_keeps_nothing_by_halves(app, cast, as_):
     ada = as_(cast.ada)
     before = db.session.scalar(select(func.count()).select_from(AuditEntry))

@@ -76,6 +76,7 @@ def test_a_reader_is_not_held_up_by_a_writer(app, cast, as_, room):
         assert browser.get(address).text == "read"
 
 
+@pytest.mark.sqlite_only("PostgreSQL locks rows, and operations ask for them")
 def test_writers_wait_their_turn_and_none_is_lost(app, room):
     """Read, then write: begun as a reader, one of two such transactions could only fail."""
 
@@ -84,8 +85,6 @@ def test_writers_wait_their_turn_and_none_is_lost(app, room):
         db.session.execute(insert(DEPARTMENTS).values(name=f"number {before}"))
 
     address, statuses = room(count_up), []
-    if db.engine.dialect.name != "sqlite":
-        pytest.skip("PostgreSQL locks rows, and operations ask for them")
 
     def many() -> None:
         for _ in range(10):
