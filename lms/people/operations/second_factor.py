@@ -22,7 +22,14 @@ from lms.people.models import (
     SecurityRules,
     SignIn,
 )
-from lms.people.operations.sessions import Browser, Opened, end_sign_ins, end_token, open_sign_in
+from lms.people.operations.sessions import (
+    Browser,
+    Opened,
+    end_sign_ins,
+    end_token,
+    open_sign_in,
+    refuse_sign_in,
+)
 from lms.people.queries import second_factor as asked
 from lms.people.queries.second_factor import Factors, Half, Security
 from lms.people.rules import second_factor as rules
@@ -152,6 +159,7 @@ def second_step(
     """
     person = open_account(half.person_id)
     if person is None or given is None or given.person_id != person.id:
+        refuse_sign_in(half.person_id, at=at)
         return None
     taken = (
         update(HalfSignIn)
@@ -159,6 +167,7 @@ def second_step(
         .values(ended_at=at)
     )
     if not accept(given, at=at) or db.session.execute(taken).rowcount != 1:  # type: ignore[attr-defined]
+        refuse_sign_in(half.person_id, at=at)
         return None
     if ending is not None:
         end_token(ending, at=at)

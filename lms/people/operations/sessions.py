@@ -55,7 +55,20 @@ def open_sign_in(
         )
     )
     db.session.flush()
+    audit.record(
+        actor=Actor(person_id=person_id), at=at, action="sign-in.begun",
+        thing=f"person:{person_id}", factors=1 if factor_at is None else 2,
+    )  # fmt: skip
     return Opened(token=token, person_id=person_id, is_shared=browser.is_shared)
+
+
+def refuse_sign_in(person_id: int | None, *, at: datetime) -> None:
+    """Write down that somebody tried to sign in as this person, or as nobody we know, and failed.
+
+    A line is written for both, which takes the same time.
+    """
+    thing = "stranger:unknown" if person_id is None else f"person:{person_id}"
+    audit.record(actor=Actor(person_id=0), at=at, action="sign-in.refused", thing=thing)
 
 
 def end_token(token: str, *, at: datetime) -> None:

@@ -20,7 +20,7 @@ from lms.people.operations.invitation import invitation
 from lms.people.operations.sessions import Browser as Browser
 from lms.people.operations.sessions import Opened as Opened
 from lms.people.operations.sessions import end_sign_ins as end_sign_ins
-from lms.people.operations.sessions import end_token, open_sign_in, renew
+from lms.people.operations.sessions import end_token, open_sign_in, refuse_sign_in, renew
 from lms.people.queries import second_factor
 from lms.people.rules.second_factor import HALF_LASTS
 
@@ -133,6 +133,7 @@ def sign_in(
     """
     person = still_fits(compared)
     if person is None:
+        refuse_sign_in(compared.person_id, at=at)
         return None
     if compared.renewed is not None:
         person.password_hash = compared.renewed

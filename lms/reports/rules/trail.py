@@ -36,9 +36,23 @@ SENTENCES: Final[Mapping[str, str]] = {
     "person.moved": "moved {thing}[ from {before}][ to {after}]",
     "person.reactivated": "opened the account of {thing} again",
     "profile.changed": "changed the profile of {thing}[: {fields}]",
+    "passkey.named": "renamed a passkey of {thing}",
+    "person.address-added": "added a further e-mail address for {thing}",
+    "person.address-ended": "ended a further e-mail address of {thing}",
+    "recovery-code.used": "signed in with a recovery code[, {left} are left]",
+    "recovery-codes.made": "made new recovery codes for {thing}",
+    "reminder.queued": "queued {mails} reminders for {thing}",
     "role.granted": "gave {thing} the role of {role}[ for {department_id}]",
     "role.revoked": "took from {thing} the role of {role}[ for {department_id}]",
+    "roster.imported": "imported the roster {file}[: {counts}]",
+    "second-factor.added": "added a second factor, {kind}, to the account of {thing}",
+    "second-factor.removed": "removed a second factor, {kind}, from the account of {thing}",
+    "second-factor.reset": "took all second factors from the account of {thing}",
+    "security-rules.changed": "changed the rules of signing in[: asked of {factor_roles}]",
     "series.published": "published {thing} as version {number}",
+    "sign-in.begun": "signed in[, {factors} of 2 factors given]",
+    "sign-in.ended": "ended {sign_ins} sign-ins of {thing}",
+    "sign-in.refused": "refused a sign-in as {thing}",
     "signing_key.adopted": "took over {thing}",
     "signing_key.made": "made {thing}",
     "signing_key.renewed": "made {thing} in place of the former one",
@@ -69,6 +83,7 @@ _PAGES: Final[Mapping[str, str]] = {
     "department": "/people/departments/{}",
     "organisation": "/organisation",
     "person": "/people/{}",
+    "roster": "/people/import/{}",
     "series": "/series/{}",
 }
 _WORDS: Final[Mapping[str, str]] = {
@@ -78,7 +93,10 @@ _WORDS: Final[Mapping[str, str]] = {
     "department": "department {}",
     "organisation": "the organization’s data",
     "person": "person {}",
+    "assignments": "assignments {}",
+    "roster": "roster {}",
     "signing_key": "the signing key {}",
+    "stranger": "somebody who is not known here",
 }
 _PART: Final = re.compile(r"\[([^\]]*)\]|\{(\w+)\}|([^\[{]+)")
 
