@@ -69,6 +69,10 @@ SENTENCES = {
     500: "The problem is recorded. What you saved before is safe; try again in a moment.",
     503: "Nothing was changed. Try again in a minute; what you saved before is safe.",
 }
+UNSURE = (
+    "The connection to them broke while this was being saved. Look whether it is there before you "
+    "send it again; what you saved before is safe."
+)
 # When to come back, in seconds, where waiting is what helps.
 RETRY_AFTER = {429: "60", 503: "60"}
 
@@ -181,7 +185,9 @@ def _on_broken(error: DatabaseError) -> ResponseReturnValue:
 def _on_unavailable(error: DatabaseError | TimeoutError) -> ResponseReturnValue:
     flask.current_app.logger.error("database: %s", type(getattr(error, "orig", error)).__name__)
     db.session.rollback()
-    return problem(503)
+    # A connection that breaks in the midst of work leaves open whether its last word was heard.
+    is_unsure = flask.request.method == "POST" and getattr(error, "connection_invalidated", False)
+    return problem(503, UNSURE if is_unsure else None)
 
 
 # PostgreSQL ended a transaction that stood idle; or a standby answers, which only reads.

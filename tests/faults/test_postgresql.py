@@ -3,6 +3,7 @@
 import random
 import time
 from collections.abc import Callable
+from contextlib import closing
 
 import psycopg
 import pytest
@@ -10,7 +11,7 @@ import pytest
 from tests.faults.conftest import chance, share
 from tests.faults.ground import KEY, Installation
 from tests.faults.killing import KILL, Fault, rounds
-from tests.faults.learners import Claimer, Taker
+from tests.faults.learners import GOOD, Claimer, Taker
 from tests.faults.test_kill import told
 from tests.faults.test_space import unavailable
 from tests.faults.wire import Wire
@@ -95,3 +96,32 @@ def test_a_database_that_is_away_is_a_designed_503_and_back_without_a_restart(
     place.stop()
     place.examine()
     assert "Traceback" not in place.said()
+
+
+def test_a_database_that_goes_away_in_the_midst_promises_nothing(on_postgresql, database):
+    """Nobody knows then whether it was saved: the page does not say that nothing was changed."""
+    place, rng = on_postgresql, random.Random(5)
+    claimer = Claimer(place, *place.admit("claimer", 1, ready=True)[0], rng)
+    place.start()
+    claimer.is_claiming = True
+    with closing(psycopg.connect(place.database_url.replace("+psycopg", ""))) as holder:
+        holder.execute("SELECT * FROM enrolments FOR UPDATE")
+        wire = Wire(place, claimer.cookie)
+        wire.send_form(f"/courses/{KEY}/claim", GOOD | {"legal_name": "Lena Example, RN"})
+        waits = "SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock'"
+        until = time.monotonic() + 20
+        with psycopg.connect(place.database_url.replace("+psycopg", "")) as looker:
+            while not looker.execute(waits).fetchone()[0]:
+                assert time.monotonic() < until, "the claim does not wait"
+                looker.rollback()
+                time.sleep(0.05)
+        database.halt()
+    reply = wire.reply()
+    assert reply.status == 503, reply.title
+    assert "Look whether it is there before you" in reply.text
+    assert "Nothing was changed" not in reply.text
+    database._start()
+    claimer.connect()
+    claimer.step()
+    with place.looking():
+        claimer.check()
