@@ -133,3 +133,95 @@ def test_every_act_leaves_a_line_in_the_trail(cast, tiny):
     operations.close(actor=cast.actor("cora"), assignment_id=made.id, reason="Done.", at=NOON)
     actions = [row.action for row in db.session.query(AuditEntry).filter_by(actor_id=cast.cora)]
     assert actions == ["assignment.created", "assignment.closed"]
+
+
+def choose(cast, who: str, people, **changes) -> operations.AssignedPeople:
+    return operations.assign_people(
+        actor=cast.actor(who), department_id=cast.emergency, person_ids=people,
+        request=request(**changes), at=NOON, today=TODAY,
+    )
+
+
+def test_only_the_chosen_are_asked_wherever_they_go(cast, tiny):
+    from lms.people.models import Person
+
+    made = choose(cast, "cora", [cast.lena])
+    assert (made.added, made.left_out) == ((cast.lena,), ())
+    assert owed(cast, cast.emergency, cast.pediatric) == {"Lena Nguyễn, MD": State.OPEN}
+    db.session.get(Person, cast.lena).department_id = cast.womens
+    db.session.flush()
+    assert owed(cast, cast.womens) == {"Lena Nguyễn, MD": State.OPEN}
+    assert queries.assignment(cast.actor("otto"), made.assignment.id).id == made.assignment.id
+    db.session.get(Person, cast.lena).deactivated_at = NOON
+    db.session.flush()
+    assert owed(cast, cast.womens) == {}
+
+
+def test_who_has_the_same_open_is_left_out_and_reported(cast, tiny):
+    assign(cast, "cora", cast.pediatric)
+    made = choose(cast, "cora", [cast.lena, cast.noor])
+    assert (made.added, made.left_out) == ((cast.noor,), (cast.lena,))
+    with pytest.raises(operations.AlreadyAssigned, match="Everybody"):
+        choose(cast, "cora", [cast.lena, cast.noor])
+    assert choose(cast, "cora", [cast.cora, cast.noor]).added == (cast.cora,)
+
+
+def test_an_assignment_to_chosen_people_is_no_twin_of_the_departments(cast, tiny):
+    choose(cast, "cora", [cast.lena])
+    assert assign(cast, "cora", cast.emergency).is_selective is False
+
+
+def test_nobody_out_of_reach_or_gone_is_chosen(cast, tiny):
+    from lms.people.models import Person
+
+    with pytest.raises(NotAllowed):
+        choose(cast, "cora", [cast.lena, cast.otto])
+    with pytest.raises(NotAllowed):
+        choose(cast, "otto", [cast.otto])
+    for nobody in (cast.ada, 99_999):
+        with pytest.raises(Missing):
+            choose(cast, "cora", [cast.lena, nobody])
+    db.session.get(Person, cast.noor).deactivated_at = NOON
+    with pytest.raises(Missing):
+        choose(cast, "cora", [cast.lena, cast.noor])
+    with pytest.raises(Missing):
+        choose(cast, "cora", [])
+    assert db.session.query(Assignment).count() == 0
+
+
+def test_an_assignment_begins_its_first_cycle_as_it_was_asked(cast, tiny):
+    from lms.assignments.models import AssignmentCycle
+
+    made = assign(cast, "cora", cast.emergency, accept_days=90)
+    cycle = db.session.query(AssignmentCycle).one()
+    assert (cycle.assignment_id, cycle.number, cycle.due_on) == (made.id, 1, DUE)
+    assert (cycle.opened_at, cycle.counts_from) == (NOON, NOON - timedelta(days=90))
+
+
+def test_the_newest_cycle_decides_and_nothing_is_reset(cast, tiny):
+    from lms.assignments.models import AssignmentCycle
+    from tests.learning import steps
+
+    made = assign(cast, "cora", cast.emergency)
+    steps.finish(cast.actor("lena"), at=NOON)
+    assert owed(cast, cast.pediatric)["Lena Nguyễn, MD"] is State.COMPLETE
+    db.session.add(AssignmentCycle(
+        assignment_id=made.id, number=2, due_on=DUE + timedelta(days=365),
+        counts_from=NOON + timedelta(days=1), opened_at=NOON + timedelta(days=1),
+    ))
+    db.session.flush()
+    assert owed(cast, cast.pediatric)["Lena Nguyễn, MD"] is State.OPEN
+    assert db.session.query(AssignmentCycle).count() == 2
+
+
+@pytest.mark.parametrize(("days_ago", "accepts", "state"), [
+    (30, 30, State.COMPLETE), (31, 30, State.OPEN), (31, 365, State.COMPLETE), (1, 0, State.OPEN),
+])
+def test_case_23_what_was_completed_just_before_counts_as_long_as_asked(
+    cast, tiny, days_ago, accepts, state
+):
+    from tests.learning import steps
+
+    steps.finish(cast.actor("lena"), at=NOON - timedelta(days=days_ago))
+    assign(cast, "cora", cast.emergency, accept_days=accepts)
+    assert owed(cast, cast.pediatric)["Lena Nguyễn, MD"] is state

@@ -1,14 +1,16 @@
 """Assign a course or series to a department, close an assignment, exempt a person."""
 
+from collections.abc import Collection
+from dataclasses import dataclass
 from datetime import date, datetime
 
-from sqlalchemy import select
+from sqlalchemy import insert, select
 from sqlalchemy.exc import IntegrityError
 
 from lms import audit
 from lms.access import Actor, Permission, require
 from lms.assignments import queries, rules
-from lms.assignments.models import Assignment, AssignmentCycle, Exemption
+from lms.assignments.models import Assignment, AssignmentCycle, AssignmentMember, Exemption
 from lms.assignments.rules import Request
 from lms.courses import queries as courses
 from lms.db import db, whole
@@ -131,6 +133,75 @@ def _refuse_a_twin(department_id: int, course_id: int | None, series_key: str | 
             f"This department has it assigned already, due {due:%B} "
             f"{due.day}, {due.year}. Close that one first to change the day."
         )
+
+
+@dataclass(frozen=True, kw_only=True)
+class AssignedPeople:
+    """What came of assigning to chosen people: to whom, and who has the same open already."""
+
+    assignment: Assignment
+    added: tuple[int, ...]
+    left_out: tuple[int, ...]
+
+
+@whole
+def assign_people(
+    *,
+    actor: Actor,
+    department_id: int,
+    person_ids: Collection[int],
+    request: Request,
+    at: datetime,
+    today: date,
+) -> AssignedPeople:
+    """Ask chosen people to finish a course or a series by a day, wherever they work.
+
+    Who has the same course or series open already is left out and reported. Raises NotAllowed
+    outside the actor's departments, Missing for people who are not here, unknown courses, series
+    or departments, TooSoon, and AlreadyAssigned when nobody is left.
+    """
+    require(actor, Permission.ASSIGN, department_id=department_id)
+    course_id = begin(department_id, request, today=today)
+    wanted = sorted(set(person_ids))
+    for place in queries.departments_of_people(wanted):
+        require(actor, Permission.ASSIGN, department_id=place)
+    # Two who choose the same people at once come one by one, also from different departments.
+    db.session.execute(queries.in_order(wanted).with_for_update())
+    has = queries.who_has(wanted, course_id=course_id, series_key=request.series_key)
+    added = [one for one in wanted if one not in has]
+    if not added:
+        raise AlreadyAssigned("Everybody chosen has it assigned already. Nothing was changed.")
+    made = add(
+        request,
+        course_id=course_id,
+        department_id=department_id,
+        is_selective=True,
+        actor=actor,
+        at=at,
+    )
+    db.session.execute(
+        insert(AssignmentMember),
+        [
+            {
+                "assignment_id": made.id,
+                "person_id": one,
+                "added_at": at,
+                "added_by_id": actor.person_id or None,
+            }
+            for one in added
+        ],
+    )
+    audit.record(
+        actor=actor,
+        at=at,
+        action="assignment.created",
+        thing=f"assignment:{made.id}",
+        department=department_id,
+        what=request.course_key or request.series_key,
+        due_on=request.due_on.isoformat(),
+        people=len(added),
+    )
+    return AssignedPeople(assignment=made, added=tuple(added), left_out=tuple(sorted(has)))
 
 
 @whole

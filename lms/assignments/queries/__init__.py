@@ -1,6 +1,7 @@
 """Who is asked for what, how far they are, and the assignments themselves."""
 
 from lms.assignments.queries.asked import Asked, due_day, one_asked, open_assignments, titles
+from lms.assignments.queries.chosen import departments_of_people, in_order, who_has
 from lms.assignments.queries.obligations import Obligation, obligations
 from lms.assignments.queries.own import own_obligations
 from lms.assignments.queries.pages import (
@@ -28,12 +29,15 @@ __all__ = [
     "concerned_person",
     "department",
     "departments_of",
+    "departments_of_people",
     "due_day",
     "exemption_page",
+    "in_order",
     "obligations",
     "one_asked",
     "open_assignments",
     "own_obligations",
     "titles",
     "tree",
+    "who_has",
 ]

@@ -82,17 +82,16 @@ class Figures:
         )
 
 
-_PATTERNS = tuple(f"name_{number}" for number in range(5))
-
-
-def _patterns(text: str) -> dict[str, str]:
+def _patterns(text: str) -> list[str]:
     """Return what a name must be like to hold this text, whatever the case of its letters.
 
     SQLite folds A to Z only, so that other letters are tried as they are usually written.
     """
-    written = (text, text.lower(), text.upper(), text.title(), text.capitalize())
+    written = {text}
+    if not text.isascii():
+        written |= {text.lower(), text.upper(), text.title(), text.capitalize()}
     escaped = (one.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") for one in written)
-    return {key: f"%{one}%" for key, one in zip(_PATTERNS, escaped, strict=True)}
+    return [f"%{one}%" for one in sorted(escaped)]
 
 
 def text_of(scope: Scope) -> str:
@@ -103,7 +102,14 @@ def text_of(scope: Scope) -> str:
 def given(scope: Scope) -> dict[str, Any]:
     """Return the parameters that `active` asks for."""
     text = text_of(scope)
-    return {"places": sorted(scope.department_ids), **(_patterns(text) if text else {})}
+    names = {f"name_{place}": one for place, one in enumerate(_patterns(text) if text else ())}
+    return {"places": sorted(scope.department_ids), **names}
+
+
+def names_of(scope: Scope) -> int:
+    """Return how many ways of writing a name are tried; none where no name is asked for."""
+    text = text_of(scope)
+    return len(_patterns(text)) if text else 0
 
 
 def _among(name: str) -> Any:
@@ -111,7 +117,7 @@ def _among(name: str) -> Any:
     return bindparam(name, type_=Integer, expanding=True)
 
 
-def active(*, named: bool, leads: bool = True) -> list[ColumnElement[bool]]:
+def active(*, named: int, leads: bool = True) -> list[ColumnElement[bool]]:
     """Say in SQL that a person is here, works in one of the places, and is named so.
 
     Where it does not lead, people are reached from something shorter: then the index of the
@@ -123,11 +129,11 @@ def active(*, named: bool, leads: bool = True) -> list[ColumnElement[bool]]:
         place.in_(_among("places")),
     ]
     if named:
-        conditions.append(
-            or_(
-                *(Person.name.ilike(bindparam(one, type_=String), escape="\\") for one in _PATTERNS)
-            )
+        likes = (
+            Person.name.ilike(bindparam(f"name_{place}", type_=String), escape="\\")
+            for place in range(named)
         )
+        conditions.append(or_(*likes))
     return conditions
 
 
@@ -173,7 +179,7 @@ def chosen(assignment_id: Any) -> ColumnElement[bool]:
     )
 
 
-def _met_once(duty: CTE, columns: Sequence[Any], *, named: bool) -> Select[Any]:
+def _met_once(duty: CTE, columns: Sequence[Any], *, named: int) -> Select[Any]:
     """Select (assignment, person) for each course of it done since it counts, each once."""
     earlier, before = aliased(Enrolment), aliased(Completion)
     again = (
@@ -220,7 +226,7 @@ def _line(kind: str, assignment: Any, number: Any, place: Any = Person.departmen
 
 
 @cache
-def _statement(series: int, *, named: bool) -> CompoundSelect[Any]:
+def _statement(series: int, *, named: int) -> CompoundSelect[Any]:
     """Build the one statement that counts everything."""
     duty = _duty(series)
     people = (
@@ -269,7 +275,7 @@ def _statement(series: int, *, named: bool) -> CompoundSelect[Any]:
     return union_all(people, members, single, *many, _exempt(duty, named=named))
 
 
-def _exempt(duty: CTE, *, named: bool) -> Select[Any]:
+def _exempt(duty: CTE, *, named: int) -> Select[Any]:
     """Select how many are exempt and not complete: exemptions are few, so each is looked at."""
     one = (
         select(duty.c.assignment_id, duty.c.cycle_id, duty.c.needed, duty.c.is_selective)
@@ -314,7 +320,7 @@ def figures(asked: Sequence[Asked], scope: Scope, everything: Tree) -> Figures:
     for number, one in enumerate(series.values()):
         told[f"series_{number}"], told[f"needed_{number}"] = one.key, one.needed
         told[f"parts_{number}"] = list(one.course_ids)
-    counts = _statement(len(series), named=bool(text_of(scope)))
+    counts = _statement(len(series), named=names_of(scope))
     for row in db.session.execute(counts, told):
         found[row.kind][row.assignment_id, row.department_id] = row.number
     people = {place: number for (_, place), number in found["people"].items()}

@@ -8,7 +8,7 @@ from sqlalchemy import ColumnElement, Integer, exists, func, literal, or_, selec
 
 from lms.assignments.models import Exemption
 from lms.assignments.queries.asked import Asked, among
-from lms.assignments.queries.figures import Scope, active, chosen, given, text_of
+from lms.assignments.queries.figures import Scope, active, chosen, given, names_of
 from lms.assignments.queries.places import Tree
 from lms.db import db
 from lms.learning.models import Completion, Enrolment
@@ -53,7 +53,7 @@ def _concerns(
     one: Asked, scope: Scope, everything: Tree, *, leads: bool
 ) -> list[ColumnElement[bool]]:
     """Say in SQL that an assignment concerns the person, who is in the scope."""
-    here, place, *named = active(named=bool(text_of(scope)), leads=leads)
+    here, place, *named = active(named=names_of(scope), leads=leads)
     if one.is_selective:
         return [here, place, *named, chosen(one.id)]
     places = among(scope.department_ids & everything.below(one.department_id))
