@@ -61,6 +61,26 @@ def check_oneself(visitor: Visitor) -> None:
         visitor.page.locator(".check button").first.click()
 
 
+def choose(action: str, *, everyone: bool = False, **typed: str) -> Callable[[Visitor], None]:
+    """Return what ticks people of a department's list and says what to do with them.
+
+    What is typed goes into the form that comes; then it's counted.
+    """
+
+    def do(visitor: Visitor) -> None:
+        page = visitor.page
+        boxes = page.locator("[name=everyone]" if everyone else "[name=person]")
+        for box in boxes.all()[:6]:
+            box.check()
+        with page.expect_navigation():
+            page.locator(f"button[name=action][value={action}]").click()
+        if typed:
+            page.locator("[name=what]").select_option(index=1)
+            send("Count first", **typed)(visitor)
+
+    return do
+
+
 SHOTS = (
     Shot("sign-in", "stranger", "/sign-in"),
     Shot("sign-in-refused", "stranger", "/sign-in",
@@ -115,7 +135,17 @@ SHOTS = (
     Shot("department", "cora", "{department}"),
     Shot("department-all", "cora", "{department}?state=all"),
     Shot("department-nobody", "cora", "{department}?q=nobody+of+this+name"),
+    Shot("selection-remind", "cora", "{department}?state=all", choose("remind")),
+    Shot("selection-remind-all", "cora", "{department}?state=all", choose("remind", everyone=True)),
+    Shot("selection-assign", "cora", "{department}?state=all", choose("assign")),
+    Shot("selection-assign-refused", "cora", "{department}?state=all",
+         choose("assign", reason="")),
+    Shot("selection-assign-counted", "cora", "{department}?state=all",
+         choose("assign", due_on="2027-06-30", reason="Seen at the door first.")),
+    Shot("selection-export", "cora", "{department}?state=all", choose("export")),
+    Shot("selection-nobody", "cora", "{department}?state=complete", send("Remind")),
     Shot("person", "cora", "{person}"),
+    Shot("person-mail", "cora", "{person}/mail"),
     Shot("exempt", "cora", "{exempt}"),
     Shot("assignments", "cora", "/assignments"),
     Shot("assignment", "cora", "{assignment}"),
@@ -132,6 +162,7 @@ SHOTS = (
     Shot("people-department", "ada", "{people-department}"),
     Shot("organisation", "ada", "/organisation"),
     Shot("outbox", "ada", "/outbox"),
+    Shot("outbox-nobody", "ada", "/outbox?q=nobody+of+this+name"),
     Shot("versions", "petra", MYTHS + "/versions"),
 )
 

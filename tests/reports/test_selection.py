@@ -12,6 +12,7 @@ from sqlalchemy import func, select
 
 from lms import clock
 from lms.assignments import operations as assignments
+from lms.assignments.models import Assignment, AssignmentMember
 from lms.assignments.rules import Request
 from lms.db import db
 from lms.outbox import Message
@@ -53,12 +54,12 @@ def fields(answer) -> list[tuple[str, str]]:
     return re.findall(r'type="hidden" name="(\w+)" value="([^"]*)"', answer.get_data(as_text=True))
 
 
-def post(client, department: int, what: str = "selection", fields=(), **given):
+def post(client, department: int, act: str = "selection", /, *, fields=(), **given):
     data: dict[str, list[str]] = {}
     for name, value in [*fields, *given.items()]:
         values = value if isinstance(value, (list, tuple)) else [value]
         data.setdefault(name, []).extend(str(one) for one in values)
-    return client.post(f"/departments/{department}/{what}", data=data)
+    return client.post(f"/departments/{department}/{act}", data=data)
 
 
 def mailed() -> list[int]:
@@ -137,7 +138,7 @@ def test_the_filters_choose_whom_the_page_lists(cast, assigned, as_, filters, co
     assert (f"Export {count} people" if count > 1 else "Export 1 person" if count else "Nobody is chosen") in words(seen)
 
 
-@pytest.mark.parametrize("what", ["selection", "remind", "export-selection"])
+@pytest.mark.parametrize("what", ["selection", "remind", "assign-people", "export-selection"])
 def test_no_other_department_and_nobody_in_it(cast, assigned, as_, what):
     assign(cast, "otto", cast.womens)
     otto = as_(cast.otto)
@@ -164,6 +165,98 @@ def test_nobody_or_nothing_chosen_is_told(cast, assigned, as_, given):
     seen = post(as_(cast.cora), cast.emergency, **given)
     assert seen.status_code == 422
     assert "Nothing was done" in words(seen)
+
+
+def assignment(**more) -> dict[str, str]:
+    given = {
+        "what": "course:second", "due_on": (clock.now() + timedelta(days=40)).date().isoformat(),
+        "accept_days": "0", "reason": "A new plan.", "asked_by": "Emergency", "sends_reminders": "y",
+    }  # fmt: skip
+    return given | more
+
+
+@pytest.fixture
+def second(assigned):
+    publish_tiny(at=clock.now(), key="second", title="Second course")
+
+
+def members() -> list[int]:
+    db.session.rollback()
+    return sorted(db.session.scalars(select(AssignmentMember.person_id)))
+
+
+def test_assigning_to_chosen_people_is_counted_confirmed_and_done_once(cast, second, as_):
+    cora = as_(cast.cora)
+    first = post(cora, cast.emergency, action="assign", person=[cast.lena, cast.noor])
+    assert "Assign to 2 people" in words(first)
+    counted = post(cora, cast.emergency, "assign-people", fields=fields(first), **assignment())
+    assert counted.status_code == 200
+    assert "Assign to 2 people" in words(counted)
+    assert members() == []
+    carried = fields(counted)
+    assert ("reason", "A new plan.") in carried
+    done = post(cora, cast.emergency, "assign-people", fields=carried, counted="2")
+    assert done.status_code == 303
+    assert members() == sorted([cast.lena, cast.noor])
+    made = db.session.scalars(select(Assignment).where(Assignment.is_selective)).one()
+    assert (made.reason, made.sends_reminders, made.created_by_id) == ("A new plan.", True, cast.cora)
+    assert "Assigned to 2 people." in words(cora.get("/profile"))
+    again = post(cora, cast.emergency, "assign-people", fields=carried, counted="2")
+    assert "2 of the 2 chosen have it already" in words(again)
+    wider = post(cora, cast.emergency, "assign-people", person=[cast.lena, cast.cora], **assignment())
+    assert "1 gets it" in words(wider)
+    assert "1 of the 2 chosen has it already" in words(wider)
+    assert len(members()) == 2
+
+
+def test_what_changed_since_the_count_is_said(cast, second, as_):
+    cora = as_(cast.cora)
+    post(cora, cast.emergency, "assign-people", person=[cast.lena], counted="1", **assignment())
+    post(
+        cora, cast.emergency, "assign-people", person=[cast.lena, cast.noor], counted="2",
+        **assignment(),
+    )  # fmt: skip
+    said = words(cora.get("/profile"))
+    assert "Assigned to 1 person. The preview counted 2; who is chosen, or has it already, changed since." in said
+    assert members() == sorted([cast.lena, cast.noor])
+
+
+@pytest.mark.parametrize(
+    "wrong", [{"due_on": "2020-01-31"}, {"due_on": "x"}, {"what": "course:none"}, {"reason": ""}, {"accept_days": "9" * 40}]
+)  # fmt: skip
+def test_a_mistake_is_told_with_everything_typed_and_everybody_chosen_kept(cast, second, as_, wrong):
+    cora = as_(cast.cora)
+    for counted in ({}, {"counted": "2"}):
+        seen = post(
+            cora, cast.emergency, "assign-people", person=[cast.lena, cast.noor],
+            **assignment(**wrong), **counted,
+        )  # fmt: skip
+        assert seen.status_code == 422
+        page = seen.get_data(as_text=True)
+        assert 'id="problems"' in page
+        assert f'name="person" value="{cast.lena}"' in page
+        if "reason" not in wrong:
+            assert "A new plan." in page
+    assert members() == []
+
+
+def test_one_may_change_what_was_typed_before_it_is_done(cast, second, as_):
+    seen = post(
+        as_(cast.cora), cast.emergency, "assign-people", person=[cast.lena], change="1", **assignment()
+    )
+    page = seen.get_data(as_text=True)
+    assert "Count first" in page
+    assert "A new plan.</textarea>" in page
+    assert re.search(r'<option selected value="course:second"', page)
+
+
+def test_the_preview_shows_what_the_mail_says(cast, assigned, as_):
+    cora = as_(cast.cora)
+    seen = words(post(cora, cast.emergency, action="remind", person=[cast.lena]))
+    post(cora, cast.emergency, "remind", person=[cast.lena])
+    db.session.rollback()
+    mail = " ".join(db.session.scalars(select(Message.body)).one().split())
+    assert mail in seen
 
 
 def test_case_52_two_coordinators_at_once_remind_once(app, cast, assigned):

@@ -113,12 +113,18 @@ class ReminderPreview:
 
 
 def reminder_preview(
-    actor: Actor, department_id: int, choice: Choice, *, at: datetime, today: date
+    actor: Actor,
+    department_id: int,
+    choice: Choice,
+    *,
+    base_url: str,
+    at: datetime,
+    today: date,
 ) -> ReminderPreview:
     """Count who would get a mail, who has nothing open, and who was reminded in the last day."""
     found = chosen(actor, department_id, choice, Permission.REMIND, today=today)
     readers = waiting.readers(
-        department_ids=found.reach, person_ids=found.ids, today=today, base_url=""
+        department_ids=found.reach, person_ids=found.ids, today=today, base_url=base_url
     )
     recent = waiting.recent(since=at - reminding.REST, today=today)
     last = {one.id: recent.get(one.id, waiting.NEVER).last_at for one in readers}

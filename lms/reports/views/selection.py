@@ -5,15 +5,22 @@ from urllib.parse import urlencode
 import flask
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from werkzeug.datastructures import MultiDict
 
 from lms import clock
 from lms.access import Permission
+from lms.assignments import operations
 from lms.assignments.operations import reminders
 from lms.assignments.operations.reminders import Reminded
+from lms.assignments.rules import notice_problem
+from lms.assignments.rules.reminders import Sender, body, subject
+from lms.courses import queries as courses
+from lms.errors import Refused
 from lms.reports.forms import selection as forms
+from lms.reports.forms.selection import AssignPeopleForm
 from lms.reports.queries import mail
 from lms.reports.queries import selection as queries
-from lms.reports.queries.selection import MOST_SHOWN, Choice
+from lms.reports.queries.selection import MOST_SHOWN, Choice, Chosen
 from lms.reports.views.blueprint import bp
 from lms.tables import writing
 from lms.web import pages
@@ -66,19 +73,35 @@ def selection(department_id: int) -> ResponseReturnValue:
         return _page("", department_id, choice, chosen=found, problem=problem), 422
     if action == "remind":
         return _remind_page(department_id, choice)
-    return _page(action, department_id, choice, chosen=found)
+    known = {"form": _assign_form(found, given=None)} if action == "assign" else {}
+    return _page(action, department_id, choice, chosen=found, **known)
+
+
+def _sender() -> Sender:
+    settings = pages.settings()
+    return reminders.sender(base_url=settings.base_url, zone=pages.zone_words(settings.zone.key))
 
 
 def _remind_page(department_id: int, choice: Choice) -> str:
+    sender = _sender()
     preview = queries.reminder_preview(
-        current_user.actor, department_id, choice, at=clock.now(), today=pages.today()
+        current_user.actor,
+        department_id,
+        choice,
+        base_url=sender.base_url,
+        at=clock.now(),
+        today=pages.today(),
     )
+    sample = next(iter(preview.will), None)
+    asker = current_user.person.name
     return _page(
         "remind",
         department_id,
         choice,
         chosen=preview.chosen,
         preview=preview,
+        subject=subject(sender),
+        sample=body(sample.name, sample.items, sender, asker=asker) if sample else "",
         is_kept=pages.settings().mail is None,
     )
 
@@ -91,14 +114,11 @@ def remind(department_id: int) -> ResponseReturnValue:
     found = queries.chosen(
         current_user.actor, department_id, choice, Permission.REMIND, today=today
     )
-    settings = pages.settings()
     came = reminders.remind(
         actor=current_user.actor,
         department_id=department_id,
         person_ids=found.ids,
-        sender=reminders.sender(
-            base_url=settings.base_url, zone=pages.zone_words(settings.zone.key)
-        ),
+        sender=_sender(),
         at=clock.now(),
         today=today,
     )
@@ -122,6 +142,63 @@ def _told(came: Reminded, counted: int | None) -> str:
         f"{done}. The preview counted {counted}, and things changed since: of the chosen, "
         f"{finished} nothing open now, and {rested} reminded in the last 24 hours."
     )
+
+
+def _assign_form(found: Chosen, given: MultiDict[str, str] | None) -> AssignPeopleForm:
+    form = AssignPeopleForm(formdata=given)
+    form.offer(courses.all_series(), courses.offered(pages.today()))
+    if given is None:
+        form.asked_by.data = found.department
+    return form
+
+
+@bp.post("/departments/<int:department_id>/assign-people", may=Permission.ASSIGN)
+def assign_people(department_id: int) -> ResponseReturnValue:
+    """Count whom an assignment would reach; once that was confirmed, assign."""
+    given, today, actor = flask.request.form, pages.today(), current_user.actor
+    choice = forms.choice(given)
+    found = queries.chosen(actor, department_id, choice, Permission.ASSIGN, today=today)
+    if not found.people:
+        return _page("", department_id, choice, chosen=found, problem=NOBODY), 422
+    form = _assign_form(found, given)
+    if not form.validate() or (sentence := notice_problem(due_on=form.due_on.data, today=today)):
+        if not form.errors:
+            form.due_on.errors = [sentence]
+        return _page("assign", department_id, choice, chosen=found, form=form), 422
+    if "change" in given:
+        return _page("assign", department_id, choice, chosen=found, form=form)
+    key, is_series = form.asked()
+    preview = queries.assign_preview(
+        actor, department_id, choice, key=key, is_series=is_series, today=today
+    )
+    counted = forms.counted(given)
+    if counted is None or not preview.will:
+        title = {value: label for value, label, *_rest in form.what.iter_choices()}
+        return _page(
+            "confirm", department_id, choice, chosen=found, form=form, preview=preview,
+            title_of=title[form.what.data],
+        )  # fmt: skip
+    try:
+        came = operations.assign_people(
+            actor=actor,
+            department_id=department_id,
+            person_ids=[one.id for one in preview.will],
+            request=form.request(),
+            at=clock.now(),
+            today=today,
+        )
+    except Refused as refusal:
+        form.form_errors.append(str(refusal))
+        return _page("assign", department_id, choice, chosen=found, form=form), 422
+    flask.flash(_assigned(len(came.added), counted))
+    return flask.redirect(_back(department_id, choice), code=303)
+
+
+def _assigned(made: int, counted: int) -> str:
+    done = "Assigned to 1 person." if made == 1 else f"Assigned to {made} people."
+    if made == counted:
+        return done
+    return f"{done} The preview counted {counted}; who is chosen, or has it already, changed since."
 
 
 @bp.post("/departments/<int:department_id>/export-selection", may=Permission.SEE_ASSIGNMENTS)
