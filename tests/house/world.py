@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from flask import Flask
@@ -11,6 +11,7 @@ from lms.certificates.models import LedgerEntry
 from lms.credit import operations as credit
 from lms.db import db
 from lms.learning.operations import quiz
+from lms.people.models import Passkey, SignIn
 from lms.people.operations import invite
 from lms.people.operations.addresses import add_address
 from tests.certificates.press import LA, press
@@ -32,6 +33,8 @@ class World:
     token: str
     roster: int
     address_of_lena: int
+    passkey: int
+    sign_in: int
     cast: object
 
     def address(self, rule: str) -> str:
@@ -42,6 +45,7 @@ class World:
             "person_id": self.cast.lena, "department_id": self.cast.pediatric, "grant_id": 1,
             "message_id": 1, "token": self.token, "digest": "0" * 64, "filename": "nothing.css",
             "upload_id": self.roster, "address_id": self.address_of_lena,
+            "passkey_id": self.passkey, "sign_in_id": self.sign_in,
         }  # fmt: skip
         return re.sub(r"<[^:>]+:([^>]+)>", lambda found: str(filled[found[1]]), rule)
 
@@ -85,5 +89,17 @@ def world(app: Flask, cast) -> World:
     further = add_address(
         actor=cast.actor("ada"), person_id=cast.lena, email="l@example.org", reason="HR", at=now
     )
+    key = Passkey(
+        person_id=cast.lena, user_handle="h" * 22, credential_id="c" * 22, public_key="k",
+        sign_count=0, name="Phone", added_at=now,
+    )  # fmt: skip
+    browser = SignIn(
+        person_id=cast.lena, token_digest="0" * 64, started_at=now,
+        expires_at=now + timedelta(hours=12),
+    )  # fmt: skip
+    db.session.add_all([key, browser])
     db.session.commit()
-    return World(attempt.id, entry.serial, entry.code or "", asked.id, link, roster, further.id, cast)
+    return World(
+        attempt.id, entry.serial, entry.code or "", asked.id, link, roster, further.id, key.id,
+        browser.id, cast,
+    )  # fmt: skip
