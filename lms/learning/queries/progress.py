@@ -12,7 +12,7 @@ from lms.courses.rules.course import Course
 from lms.db import db
 from lms.errors import Missing
 from lms.learning.models import Completion, Enrolment
-from lms.learning.queries.records import Begun, Record, read
+from lms.learning.queries.records import Begun, Read, Record, read
 from lms.learning.rules import attempts, progress
 from lms.learning.rules.progress import Met, Place, QuizState, Step, Way
 
@@ -186,8 +186,25 @@ def standings(
     institution's day; without it a course stays open while its last day lasts anywhere. `shelf` is
     for those who have asked for the catalogue already.
     """
-    shelf = shelf or catalogue()
-    found = read(person_ids, course_ids)
+    return _all_standings(
+        person_ids,
+        course_ids,
+        shelf or catalogue(),
+        read(person_ids, course_ids),
+        at=at,
+        today=today,
+    )
+
+
+def _all_standings(
+    person_ids: Collection[int],
+    course_ids: Collection[int] | None,
+    shelf: Catalogue,
+    found: Read,
+    *,
+    at: datetime,
+    today: date | None,
+) -> dict[tuple[int, int], Standing]:
     wanted = shelf.newest if course_ids is None else course_ids
     standings = {}
     for person_id in person_ids:
@@ -209,6 +226,24 @@ def standings_of(
     """Return how one person stands in every course, retired ones included, by course key."""
     found = standings([person_id], None, at=at, today=today, shelf=shelf)
     return {one.course_key: one for one in found.values()}
+
+
+@dataclass(frozen=True, kw_only=True)
+class Whole:
+    """How one person stands in every course, and what they completed in every cycle."""
+
+    stands: dict[str, Standing]
+    completions: list[tuple[int, datetime]]
+
+
+def whole(person_id: int, *, at: datetime, today: date, shelf: Catalogue) -> Whole:
+    """Return all that the home page needs of one person, read in one statement."""
+    found = read([person_id], None)
+    stands = _all_standings([person_id], None, shelf, found, at=at, today=today)
+    return Whole(
+        stands={one.course_key: one for one in stands.values()},
+        completions=found.completions(person_id),
+    )
 
 
 def standing(

@@ -76,6 +76,16 @@ class Read:
     newest: dict[tuple[int, int], Begun]
     records: dict[int, Record]
     awards: dict[tuple[int, int], list[tuple[int, datetime, str]]]
+    every: list[Begun]
+    """All enrolments, those of earlier cycles too."""
+
+    def completions(self, person_id: int) -> list[tuple[int, datetime]]:
+        """Return (course id, instant) of what a person completed, in every cycle."""
+        return [
+            (one.course_id, done_at)
+            for one in self.every
+            if one.person_id == person_id and (done_at := self.records[one.id].completed_at)
+        ]
 
 
 _ENROLMENT = Enrolment.__table__.c
@@ -139,6 +149,7 @@ def _add(found: Read, row: Row[Any]) -> None:  # noqa: C901 - one line for each 
                 id=row.id, person_id=row.a, course_id=row.b, version_id=row.c, cycle=row.d,
                 acknowledged_at=row.at,
             )  # fmt: skip
+            found.every.append(one)
             place = (one.person_id, one.course_id)
             if place not in found.newest or found.newest[place].cycle < one.cycle:
                 found.newest[place] = one
@@ -176,7 +187,7 @@ def read(person_ids: Collection[int], course_ids: Collection[int] | None) -> Rea
     if course_ids is not None:
         given["courses"] = list(course_ids)
     rows = db.session.execute(_statement(of_courses=course_ids is not None), given)
-    found = Read(newest={}, records=defaultdict(Record), awards=defaultdict(list))
+    found = Read(newest={}, records=defaultdict(Record), awards=defaultdict(list), every=[])
     for row in rows:
         _add(found, row)
     for record in found.records.values():

@@ -7,7 +7,7 @@ from lms.access import Actor
 from lms.assignments import queries as assignments
 from lms.assignments.queries import Obligation
 from lms.assignments.rules import State, due_words
-from lms.courses import queries as courses
+from lms.courses.queries.catalogue import catalogue
 from lms.learning.queries import progress
 from lms.learning.queries.progress import Standing
 
@@ -47,10 +47,14 @@ class Board:
 
 def board(actor: Actor, *, at: datetime, today: date) -> Board:
     """Return what this person's home page shows. `today` is the institution's calendar day."""
-    offered = [course.key for course in courses.offered(today)]
-    stands = progress.standings_of(actor.person_id, at=at, today=today)
+    shelf = catalogue()
+    offered = [one.key for one in shelf.offered(today)]
+    known = progress.whole(actor.person_id, at=at, today=today, shelf=shelf)
+    stands = known.stands
     everyone = {key: _underway(stands[key]) for key in offered if key in stands}
-    owed = assignments.own_obligations(actor, today=today)
+    owed = assignments.own_obligations(
+        actor, today=today, completions=known.completions, shelf=shelf
+    )
     open_ones = [one for one in owed if one.state in {State.OVERDUE, State.SOON, State.OPEN}]
     due = tuple(made for one in open_ones if (made := _due(one, everyone, today=today)) is not None)
     named = {one.course_key for one in due}
