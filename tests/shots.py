@@ -54,6 +54,32 @@ def send(button: str, **typed: str) -> Callable[[Visitor], None]:
     return do
 
 
+_HEADING = "E-mail,Name,Staff number,Profession,Department,Cost center\n"
+_GOOD = (
+    'amara@example.org,"Amara Diallo, RN",S100,RN,Emergency Medicine,7\n'
+    'sam@example.org,Sam Okafor,S101,Registration,Emergency Medicine,7\n'
+)
+_BAD = (
+    'bo.example.org,"Bo Lindgren, MD",S102,MD,Emergancy Medicine,8\n'
+    'lena@example.org,"Lena Nguyễn, MD",S103,Wizard,,8\n'
+)
+GOOD_ROSTER = (_HEADING + _GOOD).encode()
+ROSTER = (_HEADING + _GOOD + _BAD).encode()
+
+
+def hand_in(roster: bytes, then: str = "") -> Callable[[Visitor], None]:
+    """Return what chooses a roster and has it checked, and presses a button then."""
+
+    def do(visitor: Visitor) -> None:
+        file = {"name": "roster-march.csv", "mimeType": "text/csv", "buffer": roster}
+        visitor.page.locator("[name=file]").set_input_files(file)
+        for button in filter(None, ("Check this file", then and re.compile(then))):
+            with visitor.page.expect_navigation():
+                visitor.press(button)
+
+    return do
+
+
 def check_oneself(visitor: Visitor) -> None:
     """Answer the first knowledge check of a lesson."""
     visitor.page.locator(".check .choice").first.click()
@@ -157,6 +183,10 @@ SHOTS = (
     Shot("people-add", "ada", "/people/add"),
     Shot("people-add-refused", "ada", "/people/add", send("Add this person")),
     Shot("people-one", "ada", "/people/{otto}"),
+    Shot("people-import", "ada", "/people/import"),
+    Shot("people-import-refused", "ada", "/people/import", hand_in(b"%PDF-1.7")),
+    Shot("people-import-preview", "ada", "/people/import", hand_in(ROSTER)),
+    Shot("people-import-result", "ada", "/people/import", hand_in(GOOD_ROSTER, "Import")),
     Shot("people-time", "petra", "/people/{sam}/time-extension"),
     Shot("people-departments", "ada", "/people/departments"),
     Shot("people-department", "ada", "{people-department}"),

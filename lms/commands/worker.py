@@ -22,6 +22,8 @@ from lms.config import Settings
 from lms.db import db
 from lms.learning.operations import quiz
 from lms.outbox import delivery
+from lms.people.operations import roster
+from lms.people.queries.roster import waiting_since
 from lms.web import pages
 from lms.web.door import kept
 from lms.web.faults import way_of
@@ -108,6 +110,16 @@ def withdraw(settings: Settings) -> str | None:
     return f"Took back {taken} reminders that were not true any more." if taken else None
 
 
+def drop_rosters() -> str | None:
+    """Drop the rows of rosters that nobody imported within a day; say how many, if any."""
+    at = clock.now()
+    if not _look(lambda: waiting_since(at - roster.WAITS)):
+        return None
+    with kept():
+        dropped = roster.drop_old(at=at)
+    return f"Dropped {dropped} rosters that nobody imported within a day." if dropped else None
+
+
 def send_mail(settings: Settings, stop: Event, pace: MailPace) -> str | None:
     """Deliver what is due, until there is nothing, nothing goes through or `stop` is set.
 
@@ -140,6 +152,7 @@ def go_round(settings: Settings, stop: Event, pace: MailPace | None = None) -> b
         "closing assignments of retired courses": close_retired,
         "reminding": lambda: remind(settings),
         "taking back reminders": lambda: withdraw(settings),
+        "dropping rosters": drop_rosters,
         "sending mail": lambda: send_mail(settings, stop, rhythm),
     }
     is_well = True

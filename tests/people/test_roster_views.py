@@ -159,10 +159,13 @@ def test_a_roster_that_waited_for_a_day_is_dropped_with_its_rows(cast, as_):
     from datetime import timedelta
 
     from lms import clock
-    from lms.people.operations import roster
+    from lms.commands import worker
 
-    roster.drop_old(at=clock.now() + timedelta(hours=25))
+    assert worker.drop_rosters() is None
+    one = db.session.scalar(select(RosterUpload))
+    one.uploaded_at = clock.now() - timedelta(hours=25)
     db.session.commit()
+    assert "Dropped 1" in worker.drop_rosters()
     one = db.session.scalar(select(RosterUpload))
     assert (one.state, one.content) == (UploadState.ABANDONED, None)
     got = ada.get(where)

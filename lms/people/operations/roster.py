@@ -83,13 +83,14 @@ def _may_import(actor: Actor) -> None:
         raise NotAllowed(Permission.IMPORT_PEOPLE)
 
 
-def drop_old(*, at: datetime) -> None:
-    """Drop the rows of rosters that nobody imported within a day."""
-    db.session.execute(
+def drop_old(*, at: datetime) -> int:
+    """Drop the rows of rosters that nobody imported within a day; say how many."""
+    dropped = db.session.execute(
         update(RosterUpload)
         .where(RosterUpload.state == UploadState.PENDING, RosterUpload.uploaded_at <= at - WAITS)
         .values(state=UploadState.ABANDONED, content=None)
     )
+    return int(dropped.rowcount)  # type: ignore[attr-defined]
 
 
 @dataclass(frozen=True, kw_only=True)

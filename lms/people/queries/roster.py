@@ -1,6 +1,6 @@
 """Everybody a roster may meet, the departments it may fill, and the rosters that were read."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -90,6 +90,14 @@ def upload(actor: Actor, upload_id: int, *, locked: bool = False) -> RosterUploa
     if found is None or not (is_mine or access.everywhere(actor, Permission.IMPORT_PEOPLE)):
         raise Missing("roster")
     return found
+
+
+def waiting_since(before: datetime) -> Sequence[int]:
+    """Return a roster that was read before this instant and still waits, if there is one."""
+    waits = select(RosterUpload.id).where(
+        RosterUpload.state == UploadState.PENDING, RosterUpload.uploaded_at <= before
+    )
+    return db.session.scalars(waits.limit(1)).all()
 
 
 @dataclass(frozen=True, kw_only=True)
