@@ -109,6 +109,8 @@ def wants_json() -> bool:
 def problem(status: int, sentence: str | None = None) -> ResponseReturnValue:
     """Answer with the designed page of this status, or JSON for those who asked for it."""
     known = status if status in TITLES else (400 if status < 500 else 500)
+    if status in REFUSALS:
+        _note_refusal(str(status))
     title, text = TITLES[known], sentence or _sentence(known)
     headers = {"Retry-After": RETRY_AFTER[status]} if status in RETRY_AFTER else {}
     if wants_json():
@@ -121,6 +123,18 @@ def problem(status: int, sentence: str | None = None) -> ResponseReturnValue:
 def _sentence(status: int) -> str:
     most = (flask.request.max_content_length or 0) // (1024 * 1024)
     return SENTENCES[status].replace("2 MB", f"{most} MB")
+
+
+# What the log is told of, since many of them may mean that somebody tries the doors.
+REFUSALS = frozenset({403, 429})
+
+
+def _note_refusal(why: str) -> None:
+    """Log that somebody, by number, was refused something; nothing that was typed."""
+    who = getattr(getattr(current_user, "actor", None), "person_id", "a stranger")
+    flask.current_app.logger.warning(
+        "refused (%s): %s at %s %s", why, who, flask.request.method, flask.request.endpoint
+    )
 
 
 def _know_reader() -> None:
@@ -149,6 +163,7 @@ def _on_http(error: HTTPException) -> ResponseReturnValue:
             return flask.jsonify(status=400, title=TITLES[400], detail=text), 400
         return flask.Response(f"{text}\n", 400, content_type="text/plain; charset=utf-8")
     if isinstance(error, CSRFError):
+        _note_refusal("token")
         return problem(
             400,
             "The form was open for too long, or in another session. Go back, reload the page "
