@@ -22,7 +22,9 @@ def _free_port() -> int:
 class Postgres:
     """A server on loopback. PostgreSQL refuses to run as root, so root hands it to another user."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, is_durable: bool = False) -> None:
+        """Start it; durable as in production, or quick as tests want it."""
+        self._is_durable = is_durable
         found = postgres_bin()
         if found is None:
             raise RuntimeError("PostgreSQL is missing: run make test, which installs it")
@@ -40,12 +42,14 @@ class Postgres:
 
     def _start(self) -> None:
         # What makes it fast is what a test can spare: that nothing is lost in a power cut.
+        always = ("shared_buffers=128MB", "max_connections=120", "listen_addresses=127.0.0.1",
+                  f"unix_socket_directories={self.folder}")
         quick = ("fsync=off", "synchronous_commit=off", "full_page_writes=off", "wal_level=minimal",
                  "max_wal_senders=0", "autovacuum=off", "checkpoint_timeout=1h",
-                 "max_wal_size=4GB", "shared_buffers=128MB", "max_connections=120",
-                 "listen_addresses=127.0.0.1", f"unix_socket_directories={self.folder}")
+                 "max_wal_size=4GB")
+        chosen = always if self._is_durable else (*always, *quick)
         self._run("pg_ctl", "-D", str(self.folder / "data"), "-w", "-l", str(self.folder / "log"),
-                  "-o", " ".join([f"-p {self.port}", *(f"-c {one}" for one in quick)]), "start")
+                  "-o", " ".join([f"-p {self.port}", *(f"-c {one}" for one in chosen)]), "start")
 
     @staticmethod
     def _somebody() -> str | None:
