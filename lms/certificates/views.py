@@ -42,13 +42,11 @@ def certificate(serial: str) -> ResponseReturnValue:
 @bp.get("/certificates/<string:serial>.pdf", may=Permission.CLAIM)
 def file(serial: str) -> ResponseReturnValue:
     """Hand out the signed file, the same bytes as on the day of issue."""
-    at = clock.now()
-    found = queries.by_serial(current_user.actor, serial, at=at)
-    stored = queries.file_of(current_user.actor, serial, at=at)
+    stored = queries.file_of(current_user.actor, serial)
     response = flask.make_response(stored.content)
     response.content_type = "application/pdf"
     response.headers["Content-Disposition"] = attachment(
-        f"Certificate {serial} {found.facts.person_name}.pdf", plain=f"certificate-{serial}.pdf"
+        f"Certificate {serial} {stored.person_name}.pdf", plain=f"certificate-{serial}.pdf"
     )
     response.headers["Cache-Control"] = "private, no-cache"
     response.set_etag(stored.digest)

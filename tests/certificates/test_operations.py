@@ -106,7 +106,7 @@ def test_case_01_a_certificate_is_the_same_bytes_and_date_whatever_happens_later
     found = queries.by_serial(cast.actor("lena"), issued.serial, at=LATER)
     assert found.facts.completed_on == "November 2, 2026"
     assert found.facts.issuer_name == "Demonstration Hospital"
-    assert queries.file_of(cast.actor("lena"), issued.serial, at=LATER).content == before
+    assert queries.file_of(cast.actor("lena"), issued.serial).content == before
 
 
 def test_case_03_changing_every_setting_issues_and_mails_nothing(cast, issued):
@@ -248,7 +248,7 @@ def test_who_may_see_a_certificate(cast, issued):
         with pytest.raises(Missing):
             queries.by_serial(cast.actor(who), issued.serial, at=LATER)
         with pytest.raises(Missing):
-            queries.file_of(cast.actor(who), issued.serial, at=LATER)
+            queries.file_of(cast.actor(who), issued.serial)
 
 
 def test_a_coordinator_does_not_see_people_without_a_department(cast, issued):

@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import aliased, defer
 
 from lms.access import Actor, Permission, everywhere, reaches
@@ -154,9 +154,13 @@ def _certificate(entry: LedgerEntry, ending: LedgerEntry | None, *, at: datetime
     )
 
 
+_BY_SERIAL = _issued().where(LedgerEntry.serial == bindparam("wanted"))
+_BY_CODE = _issued().where(LedgerEntry.code == bindparam("wanted"))
+
+
 def certificate(serial: str, *, at: datetime) -> Certificate:
     """Return the certificate with this serial, whoever asks; raise Missing where there is none."""
-    found = db.session.execute(_issued().where(LedgerEntry.serial == serial)).first()
+    found = db.session.execute(_BY_SERIAL, {"wanted": serial}).first()
     if found is None:
         raise Missing(serial)
     return _certificate(found[0], found[1], at=at)
@@ -196,10 +200,34 @@ def _may_see(actor: Actor, person_id: int) -> bool:
     return place is not None and reaches(actor, Permission.SEE_RECORDS, department_id=place)
 
 
-def file_of(actor: Actor, serial: str, *, at: datetime) -> CertificateFile:
+@dataclass(frozen=True, kw_only=True)
+class Issued:
+    """The signed bytes of a certificate as issued, and what a download is called."""
+
+    person_name: str
+    digest: str
+    content: bytes
+
+
+# Put together once: every download asks it, and nothing else.
+_FILE = (
+    select(
+        LedgerEntry.person_id, LedgerEntry.facts, CertificateFile.digest, CertificateFile.content
+    )
+    .join(CertificateFile, CertificateFile.serial == LedgerEntry.serial)
+    .where(LedgerEntry.kind == Entry.ISSUED, LedgerEntry.serial == bindparam("wanted"))
+)
+
+
+def file_of(actor: Actor, serial: str) -> Issued:
     """Return the signed bytes of a certificate this actor may see; raise Missing otherwise."""
-    by_serial(actor, serial, at=at)
-    return stored_file(serial)
+    found = db.session.execute(_FILE, {"wanted": serial}).first()
+    if found is None or not _may_see(actor, found.person_id or 0):
+        raise Missing(serial)
+    printed = json.loads(found.facts or "{}")["printed"]
+    return Issued(
+        person_name=printed["person_name"], digest=found.digest, content=found.content
+    )
 
 
 def stored_file(serial: str) -> CertificateFile:
@@ -216,7 +244,7 @@ def by_code(typed: str, *, at: datetime) -> Verdict:
     code = codes.grouped(characters)
     found, slip = None, codes.slip(characters)
     if not slip:
-        found = db.session.execute(_issued().where(LedgerEntry.code == code)).first()
+        found = db.session.execute(_BY_CODE, {"wanted": code}).first()
     if found is None:
         return Verdict(state=State.UNKNOWN, code=code[:60], slip=slip)
     one = _certificate(found[0], found[1], at=at)
