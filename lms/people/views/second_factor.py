@@ -39,6 +39,7 @@ MAY = Permission.KEEP_PROFILE
 ENROLLING = (Pending.ENROLMENT,)
 HOME = "/profile/security"
 APP = f"{HOME}/authenticator"
+NO_CODES = Drawn(codes=(), salt="", digests=())
 WANTED = "wanted"
 """Where the cookie keeps the place somebody wanted who must add a second factor first."""
 
@@ -105,6 +106,13 @@ def start_authenticator() -> ResponseReturnValue:
     return flask.redirect(APP, code=303)
 
 
+def _new_codes() -> Drawn:
+    """Draw codes where they are needed: they come with the first factor, and hashing takes long."""
+    if asked.factors_of(current_user.actor.person_id):
+        return NO_CODES
+    return second_factor.draw_codes()
+
+
 def _codes_page(drawn: Drawn) -> str:
     wanted = flask.session.pop(WANTED, None)
     return flask.render_template(
@@ -128,8 +136,9 @@ def confirm_authenticator() -> ResponseReturnValue:
     """Let the app count once it shows the right code; with the first factor come the codes."""
     form = CodeForm()
     if form.validate():
-        drawn = second_factor.draw_codes()
         try:
+            _begun()
+            drawn = _new_codes()
             with writes():
                 is_first = second_factor.confirm_authenticator(
                     actor=current_user.actor, sign_in_id=current_user.presence.sign_in_id,
@@ -226,8 +235,9 @@ def add_passkey() -> ResponseReturnValue:
     form = NameForm()
     if not form.validate():
         return _page(name=form), 422
-    drawn, answer = second_factor.draw_codes(), answered(Purpose.ADD)
+    answer = answered(Purpose.ADD)
     try:
+        drawn = _new_codes() if answer.challenge else NO_CODES
         with writes():
             is_first = passkeys.add_passkey(
                 actor=current_user.actor, sign_in_id=current_user.presence.sign_in_id,
