@@ -155,8 +155,9 @@ def remind_automatically(*, sender: Sender, at: datetime, today: date, not_befor
             actor=SYSTEM,
             at=at,
             action="reminder.queued",
-            thing="assignments:" + ",".join(str(one.assignment_id) for one in rounds[:20]),
+            thing=f"assignment:{rounds[0].assignment_id}",
             mails=queued,
+            assignments=[one.assignment_id for one in rounds],
         )
     return queued
 
