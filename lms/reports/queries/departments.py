@@ -126,7 +126,7 @@ class Report:
 
 
 @dataclass(frozen=True, kw_only=True)
-class _Whole:
+class Whole:
     """A department with all below it, and everything counted there."""
 
     found: Department
@@ -135,7 +135,11 @@ class _Whole:
     asked: list[Asked]
 
 
-def _whole(actor: Actor, department_id: int, filters: Filters) -> _Whole:
+def whole(actor: Actor, department_id: int, filters: Filters) -> Whole:
+    """Return a department the actor reaches, all below it, and what is asked there.
+
+    Raises Missing for a department that is not there, NotAllowed outside the actor's reach.
+    """
     found = db.session.get(Department, department_id)
     if found is None:
         raise Missing("department")
@@ -145,7 +149,7 @@ def _whole(actor: Actor, department_id: int, filters: Filters) -> _Whole:
     below = everything.below(department_id)
     closed = filters.shows_closed or filters.assignment is not None
     asked = lists.asked_of(below, everything, closed=closed)
-    return _Whole(found=found, places=below, everything=everything, asked=asked)
+    return Whole(found=found, places=below, everything=everything, asked=asked)
 
 
 def narrowed(actor: Actor, department_id: int, filters: Filters, *, today: date) -> Narrowed:
@@ -153,7 +157,7 @@ def narrowed(actor: Actor, department_id: int, filters: Filters, *, today: date)
 
     Raises Missing for a department that is not there, NotAllowed outside the actor's reach.
     """
-    here = _whole(actor, department_id, filters)
+    here = whole(actor, department_id, filters)
     return lists.narrowed(here.asked, here.places, here.everything, filters, today=today)
 
 
@@ -162,7 +166,7 @@ def department(actor: Actor, department_id: int, filters: Filters, *, today: dat
 
     Raises Missing for a department that is not there, NotAllowed outside the actor's reach.
     """
-    here = _whole(actor, department_id, filters)
+    here = whole(actor, department_id, filters)
     figures = counted.figures(here.asked, Scope(department_ids=here.places), here.everything)
     parts = lists.sections(here.asked, figures, here.places, today=today)
     open_parts = [one for one in parts if one.asked.closed_at is None]

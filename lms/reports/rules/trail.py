@@ -42,6 +42,7 @@ SENTENCES: Final[Mapping[str, str]] = {
     "recovery-code.used": "signed in with a recovery code[, {left} are left]",
     "recovery-codes.made": "made new recovery codes for {thing}",
     "reminder.queued": "queued {mails} reminders for {thing}",
+    "report.exported": "took the {report} of {thing} as {format}[, {rows} rows]",
     "role.granted": "gave {thing} the role of {role}[ for {department_id}]",
     "role.revoked": "took from {thing} the role of {role}[ for {department_id}]",
     "roster.imported": "imported the roster {file}[: {counts}]",

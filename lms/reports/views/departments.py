@@ -9,6 +9,7 @@ from lms import clock
 from lms.access import Permission
 from lms.reports import queries
 from lms.reports.queries import Filters
+from lms.reports.queries import months as over_time
 from lms.reports.views.blueprint import bp
 from lms.web import pages
 
@@ -62,3 +63,15 @@ def person(person_id: int) -> ResponseReturnValue:
     """Show one person's obligations and how far they are, without answers or scores."""
     page = queries.person(current_user.actor, person_id, at=clock.now(), today=pages.today())
     return flask.render_template("reports/person.html", page=page)
+
+
+@bp.get("/departments/<int:department_id>/months", may=Permission.SEE_ASSIGNMENTS)
+def months(department_id: int) -> ResponseReturnValue:
+    """Show how many completions a department had in each of the last months."""
+    page = over_time.months(
+        current_user.actor,
+        department_id,
+        today=pages.today(),
+        zone=pages.settings().zone,
+    )
+    return flask.render_template("reports/months.html", page=page)
