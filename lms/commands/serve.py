@@ -183,8 +183,11 @@ def serve(host: str, port: int, workers: int, prepared: bool, demonstration: boo
         factory=True,
         log_level=LogLevels.warning,
         respawn_failed_workers=True,
-        # Threads that wait for the disk; the server warns of more than this.
-        blocking_threads=2 * (os.cpu_count() or 1),
+        # Threads that wait for the disk; the server warns of more than this, and each needs a
+        # connection of its own.
+        blocking_threads=min(
+            2 * (os.cpu_count() or 1), app.extensions["settings"].database_connections
+        ),
         # This counts connections, also those that browsers only keep open, not requests at work.
         backpressure=1024,
     ).serve(target_loader=(lambda: app) if _forks() else None, wrap_loader=False)
