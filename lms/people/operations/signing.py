@@ -200,11 +200,22 @@ def _new_link(person: Person, *, lasts_until: datetime, at: datetime) -> tuple[s
 def ask_reset(*, email: str, link: Link, at: datetime) -> None:
     """Send a link that sets a new password, good once and for an hour, if this is an account.
 
-    Does nothing, and says nothing, for an unknown address or a deactivated person.
+    Says nothing, and takes as long, for an unknown address or a deactivated person: then the same
+    is done for somebody else, and undone.
     """
     person = queries.by_email(email)
-    if person is None or person.deactivated_at is not None:
+    if person is not None and person.deactivated_at is None:
+        _mail_link(person, email, link=link, at=at)
         return
+    anybody = db.session.scalar(select(Person).order_by(Person.id).limit(1))
+    if anybody is not None:
+        undone = db.session.begin_nested()
+        _mail_link(anybody, anybody.email, link=link, at=at)
+        db.session.flush()
+        undone.rollback()
+
+
+def _mail_link(person: Person, email: str, *, link: Link, at: datetime) -> None:
     end_resets(person.id, at=at)
     token, reset = _new_link(person, lasts_until=at + rules.RESET_LASTS, at=at)
     outbox.queue(
