@@ -18,6 +18,7 @@ def _given() -> argparse.Namespace:
     parser.add_argument("--only", default="", metavar="A,B", help=f"of {', '.join(ROWS)}")
     parser.add_argument("--seconds", type=float, default=5.0, help="for each thing")
     parser.add_argument("--people", default="200,2000,20000", metavar="N,M")
+    parser.add_argument("--connections", type=int, default=driver.CONNECTIONS)
     parser.add_argument("--sittings", type=int, default=1, help="the best of so many")
     parser.add_argument("--json", type=Path, metavar="FILE")
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="refresh the table in FILE")
@@ -37,7 +38,10 @@ def _sit(given: argparse.Namespace) -> Sheet:
     sizes = sorted(int(one) for one in given.people.split(","))
     with (
         tempfile.TemporaryDirectory(prefix="bench-") as folder,
-        Sitting(Path(folder), sheet, seconds=given.seconds, sizes=sizes, say=_say) as sitting,
+        Sitting(
+            Path(folder), sheet, seconds=given.seconds, sizes=sizes, say=_say,
+            connections=given.connections,
+        ) as sitting,
     ):
         for name in [one for one in ROWS if one in wanted]:
             began = time.perf_counter()

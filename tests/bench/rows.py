@@ -95,10 +95,10 @@ def _walkers(sitting: Sitting, *, signed_in: bool) -> list[tuple[object, ...]]:
 def walk(sitting: Sitting) -> None:
     """Whole ways to the certificate, of people who are signed in."""
     walkers = _walkers(sitting, signed_in=True)
-    # The first certificate of a worker loads faces and key; that belongs to the start.
-    sitting.drive(20, walk=journey.walk, walkers=walkers[:24])
+    warm = 3 * sitting.connections
+    sitting.drive(20, walk=journey.walk, walkers=walkers[:warm])
     sitting.measure(
-        "journey", "Learner journey", walk=journey.walk, walkers=walkers[24:],
+        "journey", "Learner journey", walk=journey.walk, walkers=walkers[warm:],
         note="signed in before; home to the certificate's file",
     )
 

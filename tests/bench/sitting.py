@@ -33,9 +33,9 @@ class Sitting:
     """Both servers, the town behind one of them, and the sheet that fills."""
 
     def __init__(self, folder: Path, sheet: Sheet, *, seconds: float, sizes: Sequence[int],
-                 say: Callable[[str], None]) -> None:
+                 say: Callable[[str], None], connections: int = driver.CONNECTIONS) -> None:
         self.folder, self.sheet, self.seconds, self.say = folder, sheet, seconds, say
-        self.sizes = sizes
+        self.sizes, self.connections = sizes, connections
         self.floor = servers.floor(folder)
         self.product = servers.product(folder / "instance", prepared=True)
         self.town = Town(folder / "instance", port=self.product.port)
@@ -74,7 +74,12 @@ class Sitting:
 
     def drive(self, seconds: float, **job: Any) -> Run:
         """Send requests to the product, and forget how long it took."""
-        return driver.drive(Job(port=self.product.port, seconds=seconds, **job))
+        return self._sent(self.product, seconds, job)
+
+    def _sent(self, server: Served, seconds: float, job: dict[str, Any]) -> Run:
+        return driver.drive(
+            Job(port=server.port, seconds=seconds, connections=self.connections, **job)
+        )
 
     def _floor(self, seconds: float) -> tuple[Run, float]:
         port = self.floor.port
@@ -82,7 +87,7 @@ class Sitting:
             driver.request("GET", f"/things/{one * 37 % ROWS + 1}", port=port) for one in range(200)
         ]
         before = self.floor.cpu()
-        run = driver.drive(Job(port=port, seconds=seconds, requests=requests, marker=b"Thing"))
+        run = self._sent(self.floor, seconds, {"requests": requests, "marker": b"Thing"})
         return run, self.floor.cpu() - before
 
     def measure(self, key: str, name: str, *, note: str = "", server: Served | None = None,
@@ -90,12 +95,12 @@ class Sitting:
         """Measure requests between two floors, put the figures on the sheet, and return them."""
         server = server or self.product
         if "walk" not in job:
-            driver.drive(Job(port=server.port, seconds=min(1.0, self.seconds / 2), **job))
+            self._sent(server, min(1.0, self.seconds / 2), job)
         floors = [self._floor(self.seconds / 2)]
         watch = _Memory(server)
         before = server.cpu()
         with watch:
-            run = driver.drive(Job(port=server.port, seconds=self.seconds, **job))
+            run = self._sent(server, self.seconds, job)
         cpu = server.cpu() - before
         floors.append(self._floor(self.seconds / 2))
         self.most_memory = max(self.most_memory, watch.most)
