@@ -9,6 +9,7 @@ from lms.access import Permission
 from lms.courses import operations, queries
 from lms.errors import Refused
 from lms.web.door import Blueprint
+from lms.web.forms import cannot_be_kept
 
 bp = Blueprint("courses", __name__)
 
@@ -23,6 +24,8 @@ def retire(key: str) -> ResponseReturnValue:
     """Retire a course."""
     reason = flask.request.form.get("reason", "")
     try:
+        if problem := cannot_be_kept(reason):
+            raise Refused(problem)
         operations.retire(actor=current_user.actor, key=key, reason=reason, at=clock.now())
     except Refused as refusal:
         page = flask.render_template(
