@@ -191,6 +191,8 @@ SHOTS = (
     Shot("people-departments", "ada", "/people/departments"),
     Shot("people-department", "ada", "{people-department}"),
     Shot("organisation", "ada", "/organisation"),
+    Shot("audit", "ada", "/audit"),
+    Shot("audit-refused", "ada", "/audit?since=tomorrow&words=kept"),
     Shot("outbox", "ada", "/outbox"),
     Shot("outbox-nobody", "ada", "/outbox?q=nobody+of+this+name"),
     Shot("versions", "petra", MYTHS + "/versions"),
