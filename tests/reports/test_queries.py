@@ -119,3 +119,39 @@ def test_the_list_of_departments_sums_what_lies_below(cast, assigned):
     assert places["Emergency Medicine"].required == 3
     assert places["Pediatric Emergency"].required == 1
     assert "Women’s Health" not in places
+
+
+def test_case_65_who_is_counted_is_said_on_the_page_and_every_figure_opens_its_list(cast, assigned, as_):
+    from lms.people.models import Person
+
+    assignments.exempt(
+        actor=cast.actor("cora"), assignment_id=assigned.id, person_id=cast.lena, reason="Leave.",
+        at=NOON,
+    )
+    assignments.assign(  # overlaps: Lena is asked by both, and is one line of each
+        actor=cast.actor("cora"), department_id=cast.pediatric,
+        request=Request(course_key="tiny", due_on=TODAY + timedelta(days=40), reason="P.", asked_by="P"),
+        at=NOON, today=TODAY,
+    )
+    db.session.get(Person, cast.noor).deactivated_at = NOON
+    db.session.commit()
+    report = _report(cast, state="all")
+    assert (report.people, report.required, report.exempt) == (2, 2, 1)
+    assert _report(cast, counts_exempt=True).required == 3
+    assert len({(line.person_id, line.asked.id) for line in report.lines}) == report.found == 3
+    page = as_(cast.cora).get(f"/departments/{cast.emergency}?state=all").text
+    assert "active people in this department and below" in page
+    assert "Count exempt people too" in page
+    assert "Show closed assignments" in page
+    for state in ("complete", "all", "overdue", "soon", "open", "exempt"):
+        assert f"/departments/{cast.emergency}?state={state}&amp;" in page
+    assert "Leave." in page
+    assert "Never signed in" in page
+
+
+def test_case_65_a_closed_assignment_is_counted_only_where_it_is_asked_for(cast, assigned):
+    assignments.close(actor=cast.actor("cora"), assignment_id=assigned.id, reason="R", at=NOON)
+    assert _report(cast, state="all").bars == ()
+    report = _report(cast, state="all", shows_closed=True)
+    assert (report.required, report.found) == (0, 3)
+    assert {line.words for line in report.lines} == {"Not finished when it was closed"}
