@@ -60,8 +60,8 @@ class Installation:
             )
         )
         self.running: Born | None = None
-        # Its database may go away in the midst of a request; then 503 says nothing of that one.
-        self.is_shaky = False
+        # Its database may be out of reach at times; who is told 503 then sends it again later.
+        self.is_shaky, self.refusals = False, 0
         self.ada = 0
 
     @contextmanager

@@ -25,6 +25,7 @@ class Tally:
     acknowledged: int = 0
     cut: int = 0  # who was left without an answer by a kill
     kept: int = 0  # of these, whose work was there nevertheless, whole
+    refused: int = 0  # told 503: the database was away, or too many waited for it for too long
 
 
 @dataclass(frozen=True)
@@ -78,8 +79,15 @@ class Crew:
         """Let those who were cut off send again and get to the end."""
         for one in self.cut:
             one.connect()
+            until = time.monotonic() + 120
             while not one.is_done:
-                one.step()
+                try:
+                    one.step()
+                except Cut:
+                    # Told to come back; but the server is there, and this must come to an end.
+                    if time.monotonic() > until:
+                        raise
+                    one.connect()
             one.hang_up()
         self.cut = []
 
@@ -122,6 +130,7 @@ def rounds(
     left without an answer send it again. Other `faults` than a kill take turns, in any order.
     """
     tally, crew = Tally(), Crew(learners)
+    place.is_shaky = True
     place.start()
     for _ in range(number):
         tally.kept += compare(place, crew, rng)
@@ -136,6 +145,7 @@ def rounds(
     tally.kept += compare(place, crew, rng)
     crew.finish()
     look(place, list(learners))
+    tally.refused = place.refusals
     tally.acknowledged = sum(one.acknowledged for one in learners)
     return tally
 

@@ -79,7 +79,8 @@ class Learner:
         return replies
 
     def is_away(self, reply: Reply) -> bool:
-        """Say whether this is no answer, because the database just went away."""
+        """Say whether this acknowledges nothing: the database is away, or too many wait for it."""
+        self.place.refusals += reply.status == 503
         return self.place.is_shaky and reply.status == 503
 
     def led_to(self, path: str, fields: dict[str, Any], wanted: str) -> str:

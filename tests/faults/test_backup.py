@@ -71,7 +71,7 @@ def test_a_backup_under_load_holds_everything_acknowledged_before_it_began(
     takers = [Taker(place, *one, rng) for one in place.admit("taker", 250, ready=False)]
     claimers = [Claimer(place, *one, rng) for one in place.admit("claimer", 250, ready=True)]
     learners = [one for pair in zip(takers, claimers, strict=True) for one in pair]
-    crew = Crew(learners)
+    crew, place.is_shaky = Crew(learners), True
     place.start()
     crew.go(until=40)
     # What each was told so far; what they are told from now on may be in it or not.

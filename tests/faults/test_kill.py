@@ -12,9 +12,10 @@ LANES = 2  # of each kind, one for each core
 
 
 def told(tally: Tally) -> str:
+    later = f"; {tally.refused} were told 503 first" if tally.refused else ""
     return (
         f"{tally.rounds} kills, {tally.acknowledged} acknowledged, 0 lost, 0 doubled; of {tally.cut}"
-        f" cut off {tally.kept} were there whole, {tally.cut - tally.kept} not at all"
+        f" cut off {tally.kept} were there whole, {tally.cut - tally.kept} not at all{later}"
     )
 
 

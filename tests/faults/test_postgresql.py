@@ -54,7 +54,6 @@ def test_what_was_acknowledged_outlives_server_and_database(
     on_postgresql, database, kind, record_property
 ):
     place, number = on_postgresql, share(1, 20)
-    place.is_shaky = True
     rng = chance("postgresql", kind.__name__)
     learners = [
         kind(place, *one, rng)
