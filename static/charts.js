@@ -52,7 +52,7 @@
           },
         ],
       },
-      options: { scales: { y: { beginAtZero: true, ticks: { precision: 0 } } } },
+      options: { scales: { x: {}, y: { beginAtZero: true, ticks: { precision: 0 } } } },
       height: 260,
     };
   };
