@@ -114,6 +114,7 @@ def test_the_coordinators_journey(visit, mailing: Server, inbox: Inbox, size) ->
     # They are in the department's list at once; a series for these three, by keyboard.
     page.goto("/departments")
     page.locator("tbody").get_by_role("link", name="Emergency Medicine", exact=True).click()
+    cora.heading("Emergency Medicine")
     department = page.url.partition("?")[0]
     chosen = f"{department}?state=all&q={word}"
 
@@ -137,7 +138,7 @@ def test_the_coordinators_journey(visit, mailing: Server, inbox: Inbox, size) ->
     cora.axe()
     keys.press("button[name=counted]")
     expect(page.locator(".flashes")).to_contain_text("Assigned to 3 people.")
-    expect(page.locator("tbody tr", has_text=SERIES)).to_have_count(3)
+    expect(page.locator("#people tbody tr", has_text=SERIES)).to_have_count(3)
 
     # Nudged, by keyboard: counted before it's done, one mail each, with everything in it.
     choose("remind")
