@@ -1,11 +1,11 @@
 """The shape of what is typed about further addresses."""
 
-from flask_wtf import FlaskForm
 from wtforms import SelectField, TextAreaField
 from wtforms.validators import DataRequired, Length
 
 from lms.people.forms import Address
 from lms.people.rules import tidy
+from lms.web.forms import Form
 
 
 def _reason(text: str | None) -> str:
@@ -24,7 +24,7 @@ def _why(label: str) -> TextAreaField:
     )
 
 
-class FurtherAddressForm(FlaskForm):  # type: ignore[misc]
+class FurtherAddressForm(Form):
     """A further address for a person."""
 
     further = Address(
@@ -34,7 +34,7 @@ class FurtherAddressForm(FlaskForm):  # type: ignore[misc]
     why = _why("Why it is theirs")
 
 
-class EndAddressForm(FlaskForm):  # type: ignore[misc]
+class EndAddressForm(Form):
     """One of the further addresses, to be taken back."""
 
     ended = SelectField("Further address to take back", coerce=int)

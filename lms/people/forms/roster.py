@@ -1,15 +1,16 @@
 """The shape of what is chosen about a roster."""
 
-from flask_wtf import FlaskForm
 from flask_wtf.file import FileField, FileRequired
 from wtforms import BooleanField, HiddenField, SelectField
 from wtforms.validators import Length
+
+from lms.web.forms import Form
 
 LINKS = {"": "Decide later", "add": "Add this address", "replace": "Replace theirs",
          "leave": "Leave the row out"}  # fmt: skip
 
 
-class UploadForm(FlaskForm):  # type: ignore[misc]
+class UploadForm(Form):
     """A roster."""
 
     file = FileField(
@@ -20,14 +21,14 @@ class UploadForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class ChoicesForm(FlaskForm):  # type: ignore[misc]
+class ChoicesForm(Form):
     """What a roster leaves open."""
 
     creates_departments = BooleanField("Add the departments that are missing")
     other_links = SelectField("All other rows like these", choices=LINKS)
 
 
-class ImportForm(FlaskForm):  # type: ignore[misc]
+class ImportForm(Form):
     """How a roster is to be imported."""
 
     seen = HiddenField("Figures of the preview", [Length(max=200)])

@@ -1,11 +1,11 @@
 """The shape of what is typed about second factors, locks, and the rules about both."""
 
-from flask_wtf import FlaskForm
 from wtforms import BooleanField, IntegerField, StringField
 from wtforms.validators import InputRequired, Length, NumberRange
 
 from lms.people.forms import Line, Secret
 from lms.people.rules.sessions import IDLE_LEAST, IDLE_MOST
+from lms.web.forms import Form
 
 
 def _countable(number: int | None) -> int | None:
@@ -13,7 +13,7 @@ def _countable(number: int | None) -> int | None:
     return number if number is None or abs(number) < 10**6 else 0
 
 
-class CodeForm(FlaskForm):  # type: ignore[misc]
+class CodeForm(Form):
     """Six digits of an app, or a recovery code."""
 
     code = StringField(
@@ -26,7 +26,7 @@ class CodeForm(FlaskForm):  # type: ignore[misc]
     )  # fmt: skip
 
 
-class NameForm(FlaskForm):  # type: ignore[misc]
+class NameForm(Form):
     """What a passkey is called."""
 
     name = Line(
@@ -37,13 +37,13 @@ class NameForm(FlaskForm):  # type: ignore[misc]
     )
 
 
-class UnlockForm(FlaskForm):  # type: ignore[misc]
+class UnlockForm(Form):
     """The password of who is signed in."""
 
     password = Secret("Password", "Type your password.", autocomplete="current-password")
 
 
-class SecurityForm(FlaskForm):  # type: ignore[misc]
+class SecurityForm(Form):
     """Whose role asks for a second factor, and how shared computers behave."""
 
     learner = BooleanField("Everyone")
