@@ -8,6 +8,7 @@ from typing import Final
 from urllib.parse import urlencode
 
 from tests.bench import heavy, journey
+from tests.bench.calls import calls
 from tests.bench.sitting import Sitting
 from tests.bench.town import MYTHS
 
@@ -173,6 +174,7 @@ def verify(sitting: Sitting) -> None:
 
 
 ROWS: Final[dict[str, Row]] = {
+    "calls": calls,
     "home": home,
     "course": course,
     "lesson": lesson,

@@ -40,8 +40,12 @@ def _floor(sheet: Sheet) -> str:
     )
 
 
+def _single(value: float, unit: str) -> str:
+    return f"{value:,.2f} {unit}" if unit else f"{value:,.0f}"
+
+
 def _singles(sheet: Sheet) -> list[list[str]]:
-    rows = [[one.name, f"{one.value:,.2f} {one.unit}", one.note] for one in sheet.singles.values()]
+    rows = [[one.name, _single(one.value, one.unit), one.note] for one in sheet.singles.values()]
     return [["one by one", "measured", ""], *rows]
 
 
