@@ -30,6 +30,7 @@ from lms.reports import views as reports
 from lms.typeset.faces import Faces
 from lms.typeset.signing import KeyProblem, SigningKey
 from lms.web import door, pages, site
+from lms.web.cookies import Cookies
 
 HOME = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
@@ -134,6 +135,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     )
     app.url_map.converters["int"] = door.Identifier
     _configure(app, settings)
+    app.session_interface = Cookies(app)
     db.init_app(app, connections=settings.database_connections)
     login = LoginManager()
     login.init_app(app)

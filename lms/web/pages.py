@@ -251,10 +251,13 @@ def shortday(value: date | datetime | None) -> str:
     return f"{month[:3]} {rest}" if rest else ""
 
 
+def _time_words(local: datetime) -> str:
+    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+
+
 def clocktime(value: datetime) -> str:
     """Write the time of an instant in the reader's zone as "10:42 am"."""
-    local = value.astimezone(zone())
-    return f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'}"
+    return _time_words(value.astimezone(zone()))
 
 
 _ZONE_WORDS = {
@@ -275,8 +278,9 @@ def zone_words(key: str) -> str:
 
 def moment(value: datetime) -> str:
     """Write an instant as "Friday, March 27, 2026, 11:59 pm Pacific" in the reader's zone."""
-    local = value.astimezone(zone())
-    return f"{local:%A}, {day(value)}, {clocktime(value)} {zone_words(zone().key)}"
+    here = zone()
+    local = value.astimezone(here)
+    return f"{local:%A}, {day(local.date())}, {_time_words(local)} {zone_words(here.key)}"
 
 
 def hours(quarters: int) -> str:

@@ -14,7 +14,7 @@ from lms.app import create_app
 from lms.db import db
 from lms.errors import Missing, NotAllowed, Refused
 from lms.people.models import Department
-from lms.web import pages
+from lms.web import assets, pages
 from tests.conftest import make_settings
 from tests.web.conftest import LEARN, aborting, raising
 
@@ -275,7 +275,7 @@ def test_the_public_name_is_taken_from_the_settings(tmp_path, base_url, host):
 
 def stamped(app, name: str) -> str:
     with app.test_request_context(base_url="http://localhost"):
-        return pages.asset(name)
+        return assets.asset(name)
 
 
 def test_a_stamped_file_is_kept_for_a_year(app, client):

@@ -228,22 +228,44 @@ def standings_of(
     return {one.course_key: one for one in found.values()}
 
 
-@dataclass(frozen=True, kw_only=True)
 class Whole:
-    """How one person stands in every course, and what they completed in every cycle."""
+    """What is recorded of one person, from which each course's standing is made when asked for."""
 
-    stands: dict[str, Standing]
-    completions: list[tuple[int, datetime]]
+    def __init__(
+        self, person_id: int, shelf: Catalogue, found: Read, *, at: datetime, today: date
+    ) -> None:
+        self._person_id = person_id
+        self._shelf = shelf
+        self._found = found
+        self._at = at
+        self._today = today
+        self._stands: dict[str, Standing] = {}
+
+    @property
+    def begun(self) -> list[str]:
+        """Return the keys of the courses this person has begun, retired ones included."""
+        return [self._shelf.newest[course_id].key for _person, course_id in self._found.newest]
+
+    @property
+    def completions(self) -> list[tuple[int, datetime]]:
+        """Return (course id, instant) of what was completed, in every cycle."""
+        return self._found.completions(self._person_id)
+
+    def standing(self, key: str) -> Standing:
+        """Return how the person stands in one course; raise Missing for an unknown one."""
+        if key not in self._stands:
+            course_id = self._shelf.latest(key).course_id
+            stands = _all_standings(
+                [self._person_id], [course_id], self._shelf, self._found,
+                at=self._at, today=self._today,
+            )  # fmt: skip
+            self._stands[key] = stands[self._person_id, course_id]
+        return self._stands[key]
 
 
 def whole(person_id: int, *, at: datetime, today: date, shelf: Catalogue) -> Whole:
     """Return all that the home page needs of one person, read in one statement."""
-    found = read([person_id], None)
-    stands = _all_standings([person_id], None, shelf, found, at=at, today=today)
-    return Whole(
-        stands={one.course_key: one for one in stands.values()},
-        completions=found.completions(person_id),
-    )
+    return Whole(person_id, shelf, read([person_id], None), at=at, today=today)
 
 
 def standing(

@@ -9,7 +9,9 @@ from lms.assignments.queries import Obligation
 from lms.assignments.rules import State, due_words
 from lms.courses.queries.catalogue import catalogue
 from lms.learning.queries import progress
-from lms.learning.queries.progress import Standing
+from lms.learning.queries.progress import Standing, Whole
+
+FRESH_MOST = 3
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,27 +52,27 @@ def board(actor: Actor, *, at: datetime, today: date) -> Board:
     shelf = catalogue()
     offered = [one.key for one in shelf.offered(today)]
     known = progress.whole(actor.person_id, at=at, today=today, shelf=shelf)
-    stands = known.stands
-    everyone = {key: _underway(stands[key]) for key in offered if key in stands}
     owed = assignments.own_obligations(
         actor, today=today, completions=known.completions, shelf=shelf
     )
     open_ones = [one for one in owed if one.state in {State.OVERDUE, State.SOON, State.OPEN}]
-    due = tuple(made for one in open_ones if (made := _due(one, everyone, today=today)) is not None)
+    due = tuple(
+        made for one in open_ones if (made := _due(one, known, offered, today=today)) is not None
+    )
     named = {one.course_key for one in due}
-    underway = [
-        one
-        for one in everyone.values()
-        if one.standing.is_begun and not one.standing.completed_at and one.key not in named
-    ]
-    fresh = [one for one in everyone.values() if not one.standing.is_begun and one.key not in named]
+    begun = {key: known.standing(key) for key in known.begun}
+    fresh = [key for key in offered if key not in begun and key not in named]
     return Board(
         due=due,
-        underway=tuple(underway),
+        underway=tuple(
+            _underway(begun[key])
+            for key in offered
+            if key in begun and not begun[key].completed_at and key not in named
+        ),
         # Also of courses that are no longer offered: credit earned is not forgotten.
-        unclaimed=tuple(_underway(one) for one in stands.values() if one.can_claim),
-        fresh=tuple(fresh[:3]),
-        done_count=sum(1 for one in stands.values() if one.is_complete),
+        unclaimed=tuple(_underway(one) for one in begun.values() if one.can_claim),
+        fresh=tuple(_underway(known.standing(key)) for key in fresh[:FRESH_MOST]),
+        done_count=sum(1 for one in begun.values() if one.is_complete),
     )
 
 
@@ -85,9 +87,9 @@ def _underway(standing: Standing) -> Underway:
     )
 
 
-def _due(one: Obligation, everyone: dict[str, Underway], *, today: date) -> Due | None:
+def _due(one: Obligation, known: Whole, offered: list[str], *, today: date) -> Due | None:
     """Choose the course of an obligation to go on with: a begun one, else the first open."""
-    parts = [everyone[key] for key in one.asked.course_keys if key in everyone]
+    parts = [_underway(known.standing(key)) for key in one.asked.course_keys if key in offered]
     still = [part for part in parts if not part.standing.completed_at]
     if not still:
         return None
