@@ -12,7 +12,7 @@ from tests.faults.learners import Learner, no_evaluation_too_many
 from tests.faults.wire import Cut
 
 AT_ONCE = 4
-MOMENT = 0.05  # seconds; longer than any of these requests takes on an idle machine
+MOMENT = 0.05  # seconds, until it's known how long one answer takes here
 OTHERS = 20
 """So many who took part in earlier rounds are looked at again after each; all at the end."""
 
@@ -48,9 +48,11 @@ class Crew:
         self.cut: list[Learner] = []
         self.lock, self.threads = threading.Lock(), list[threading.Thread]()
         self.left, self.enough = 0, threading.Event()
+        self.pause = MOMENT  # from one answer to the next
 
     def go(self, *, until: int) -> None:
         """Let them begin, and wait until so many answers were acknowledged."""
+        began = time.monotonic()
         self.cut, self.left = [], until
         self.enough.clear()
         assert self.waiting, "too few learners for so many rounds"
@@ -59,6 +61,7 @@ class Crew:
             thread.start()
         if until:
             self.enough.wait(timeout=60)
+            self.pause = (time.monotonic() - began) / until
 
     def _heard(self) -> None:
         with self.lock:
@@ -135,7 +138,8 @@ def rounds(
     for _ in range(number):
         tally.kept += compare(place, crew, rng)
         crew.go(until=rng.randint(0, most))
-        time.sleep(rng.uniform(0, MOMENT))
+        # Anywhere on the way to the next answers, however long that takes here.
+        time.sleep(rng.uniform(0, 2 * crew.pause))
         fault = rng.choice(faults)
         fault.strike(place)
         crew.wait()

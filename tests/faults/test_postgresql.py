@@ -64,7 +64,7 @@ def test_what_was_acknowledged_outlives_server_and_database(
     place.stop()
     place.examine()
     assert tally.acknowledged > number, place.said()
-    record_property(f"rounds on PostgreSQL, {kind.__name__.lower()}s", told(tally))
+    record_property(f"rounds of {kind.__name__.lower()}s on PostgreSQL", told(tally))
 
 
 def test_a_database_that_is_away_is_a_designed_503_and_back_without_a_restart(
