@@ -69,6 +69,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     )
     app.extensions["settings"] = settings
     app.extensions["press"] = _press(settings)
+    app.extensions["faces"] = lambda: _faces(settings.instance / "fonts")
 
 
 def _hosts(settings: Settings) -> list[str]:

@@ -46,7 +46,7 @@ def _shown(page: ClaimPage, form: Any, status: int = 200) -> ResponseReturnValue
     if page.is_open:
         try:
             drawn = name_svg(
-                form.legal_name.data or "", pages.press().faces, locale=page.name_locale
+                form.legal_name.data or "", pages.faces(), locale=page.name_locale
             )
             # The drawing holds outlines and the name escaped; nothing else that was typed.
             preview = Markup(drawn)  # noqa: S704
@@ -147,7 +147,7 @@ def transcript_file() -> ResponseReturnValue:
         _transcript(at), at=at, zone=pages.zone(), verify_label=pages.press().verify_label
     )
     try:
-        content = pdf.draw(listing, pages.press().faces)
+        content = pdf.draw(listing, pages.faces())
     except NoGlyph as problem:
         raise Refused(
             f"The transcript can't be printed, because no font here has {problem.part!r}. The "

@@ -87,6 +87,11 @@ def press() -> Any:
     return flask.current_app.extensions["press"]()
 
 
+def faces() -> Any:
+    """Return the faces that the press prints with; unlike the press they ask no database."""
+    return flask.current_app.extensions["faces"]()
+
+
 def zone() -> ZoneInfo:
     """Return the zone that days and times are shown in: the reader's, else the institution's."""
     reader = current_user and current_user._get_current_object()

@@ -112,12 +112,22 @@ def _grown(hospital: Hospital, path: str) -> float:
     return max(0.0, (hospital.product.pss() - before) / 2**20)
 
 
+GIVEN: Final = ("Amara", "Jiří", "Lena", "Noor", "Oluwaseun", "Samira", "Bích", "Mei-Ling", "Zoë")
+
+
+def _letters(number: int) -> str:
+    """Return a name of letters only, another one for each number."""
+    made = "".join("abdeghiklmnoprstuvwy"[number // 20**place % 20] for place in range(4))
+    return made.capitalize()
+
+
 def _rows(count: int) -> Iterator[str]:
     yield "E-mail,Given name,Family name,Staff number,Profession,Department\r\n"
     for one in range(count):
+        given, family = GIVEN[one % len(GIVEN)], _letters(one)
         unit = f"Division {one % 6 + 1} › Unit {one % 6 + 1}.{one % 5 + 1}"
         yield (
-            f"roster{one}@example.org,Given{one},Family{one * 7919 % 5003},{200_000 + one},"
+            f"roster{one}@example.org,{given},{family},{200_000 + one},"
             f"Registered nurse,{unit}\r\n"
         )
 

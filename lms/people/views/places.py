@@ -141,7 +141,7 @@ def reopen_department(department_id: int) -> ResponseReturnValue:
 
 
 def _printable(text: str) -> str:
-    return names.printable_line(text, "text", pages.press().faces)
+    return names.printable_line(text, "text", pages.faces())
 
 
 @bp.get("/organisation", may=Permission.KEEP_ORGANISATION)

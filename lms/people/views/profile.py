@@ -21,8 +21,7 @@ from lms.web import limits, pages
 
 def printable(name: str, locale: str | None) -> str:
     """Return a name as certificates print it; raise ValueError with a sentence (case 8)."""
-    faces = pages.press().faces
-    return names.printable(name, names.NAME_BOX, faces, locale=locale).text
+    return names.printable(name, names.NAME_BOX, pages.faces(), locale=locale).text
 
 
 def _page(form: ProfileForm, password: PasswordForm) -> str:
