@@ -175,9 +175,9 @@ class Installation:
         """Return the end of what the server wrote."""
         return self.log.read_text(errors="replace")[-3000:] if self.log.exists() else ""
 
-    def run(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run one `lms` command on this installation."""
-        return self.nursery.run(*words, environ=self.environ, log=self.log)
+    def run(self, *words: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        """Run one `lms` command on this installation, with further settings if given."""
+        return self.nursery.run(*words, environ={**self.environ, **settings}, log=self.log)
 
     def examine(self) -> None:
         """Ask the doctor about records, guards and the whole ledger; each must be well."""

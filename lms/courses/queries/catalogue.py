@@ -1,7 +1,7 @@
 """What is published, kept in memory while nothing is published: asked for on every page.
 
 Versions never change, and publishing is rare. One small statement tells whether what is kept
-still holds: how many versions, series and retirements there are, which is the last of each, who issues.
+still holds: how many versions, series and retirements there are, the last of each, who issues.
 """
 
 from collections import defaultdict
