@@ -13,6 +13,7 @@ from tests.faults.wire import Cut
 
 AT_ONCE = 4
 MOMENT = 0.05  # seconds, until it's known how long one answer takes here
+AROUND = 0.006  # seconds around a commit and the answer that follows it
 OTHERS = 20
 """So many who took part in earlier rounds are looked at again after each; all at the end."""
 
@@ -138,8 +139,12 @@ def rounds(
     for _ in range(number):
         tally.kept += compare(place, crew, rng)
         crew.go(until=rng.randint(0, most))
-        # Anywhere on the way to the next answers, however long that takes here.
-        time.sleep(rng.uniform(0, 2 * crew.pause))
+        if rng.random() < 0.5:
+            # Anywhere on the way to the next answers, however long that takes here.
+            time.sleep(rng.uniform(0, 2 * crew.pause))
+        else:
+            wait_for_commit(place, within=4 * crew.pause)
+            time.sleep(rng.uniform(0, AROUND))
         fault = rng.choice(faults)
         fault.strike(place)
         crew.wait()
@@ -152,6 +157,18 @@ def rounds(
     tally.refused = place.refusals
     tally.acknowledged = sum(one.acknowledged for one in learners)
     return tally
+
+
+def wait_for_commit(place: Installation, *, within: float) -> None:
+    """Wait until SQLite writes a transaction into its log; on PostgreSQL, only for a while."""
+    log, until = place.folder / "rounds.db-wal", time.monotonic() + within
+
+    def state() -> tuple[int, int]:
+        return (log.stat().st_size, log.stat().st_mtime_ns) if log.exists() else (0, 0)
+
+    before = state()
+    while state() == before and time.monotonic() < until:
+        time.sleep(0.0002)
 
 
 def compare(place: Installation, crew: Crew, rng: random.Random) -> int:
