@@ -193,7 +193,7 @@ def memory(sitting: Sitting) -> None:
     """The most that both workers and their keeper held over all that was driven before."""
     most = sitting.most_memory or sitting.product.pss()
     sitting.single("memory", "Memory, two workers under load", most / 2**20, "MiB",
-                   "the most of PSS over the loads above, all processes")
+                   "the most of PSS over the loads above, all processes; hashing apart")
 
 
 def first_visit(sitting: Sitting) -> None:
