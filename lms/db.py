@@ -1,16 +1,20 @@
 """The session, the column types all models share, and the meaning of 'whole'."""
 
-from collections.abc import Callable, Iterator, Mapping
+import sqlite3
+import time
+from collections.abc import Callable, Iterator, Mapping, MutableMapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import wraps
+from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, URL, Date, DateTime, Enum, MetaData, event, make_url
+from sqlalchemy import JSON, URL, Connection, Date, DateTime, Enum, MetaData, event, make_url
+from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -132,8 +136,60 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
+_PAUSE: Final = 0.001
+"""Seconds between two tries to become SQLite's writer."""
+
+
+class _Turns:
+    """Lets those of this process who will write come one by one, and soon after each other.
+
+    SQLite itself makes whoever waits sleep for up to a tenth of a second between tries, so that
+    of many some wait for very long while the writer's place is free again and again.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+
+    def take(self, connection: Connection, *, patience: float) -> None:
+        """Begin a transaction as the writer; raise OperationalError after `patience` seconds."""
+        until = time.monotonic() + patience
+        if not self._lock.acquire(timeout=patience):
+            raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("locked"))
+        connection.info["turn"] = self
+        try:
+            self._begin(connection, until)
+        except BaseException:
+            self.give_back(connection.info)
+            raise
+
+    def _begin(self, connection: Connection, until: float) -> None:
+        driver: Any = connection.connection.driver_connection
+        driver.execute("PRAGMA busy_timeout = 0")
+        try:
+            while True:
+                try:
+                    driver.execute("BEGIN IMMEDIATE")
+                except sqlite3.DatabaseError as error:
+                    is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
+                    if not is_busy or time.monotonic() >= until:
+                        # Once more the usual way, which says what is wrong in the usual words.
+                        connection.exec_driver_sql("BEGIN IMMEDIATE")
+                        return
+                    time.sleep(_PAUSE)
+                else:
+                    return
+        finally:
+            driver.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+
+    def give_back(self, info: MutableMapping[Any, Any]) -> None:
+        """Let the next one write, if this connection had the turn."""
+        if info.pop("turn", None) is self:
+            self._lock.release()
+
+
 def _own_sqlite(engine: Any) -> None:
     """Take SQLite's transactions into our hands, and switch on what is off by default."""
+    turns = _Turns()
 
     # sqlite3 begins late by itself; then the end of a savepoint would commit.
     @event.listens_for(engine, "connect")
@@ -148,15 +204,20 @@ def _own_sqlite(engine: Any) -> None:
         connection.create_function("lower", 1, _lower, deterministic=True)
 
     @event.listens_for(engine, "begin")
-    def _begin(connection: Any) -> None:
-        if not _impatient.get():
-            connection.exec_driver_sql("BEGIN IMMEDIATE" if _writing.get() else "BEGIN")
-            return
-        connection.exec_driver_sql("PRAGMA busy_timeout = 0")
-        try:
-            connection.exec_driver_sql("BEGIN IMMEDIATE")
-        finally:
-            connection.exec_driver_sql(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    def _begin(connection: Connection) -> None:
+        if _writing.get() or _impatient.get():
+            turns.take(connection, patience=0 if _impatient.get() else BUSY_MILLISECONDS / 1000)
+        else:
+            connection.exec_driver_sql("BEGIN")
+
+    # A connection goes back when its transaction ended, well or not.
+    @event.listens_for(engine, "checkin")
+    def _checkin(_connection: Any, record: Any) -> None:
+        turns.give_back(record.info)
+
+    @event.listens_for(engine, "invalidate")
+    def _invalidate(_connection: Any, record: Any, _error: Any) -> None:
+        turns.give_back(record.info)
 
 
 CONNECT_SECONDS: Final = 5
@@ -193,8 +254,9 @@ def _options(url: URL, connections: int) -> dict[str, Any]:
     options: dict[str, Any] = {
         # What people typed and answered must not reach the log beside a failed statement.
         "hide_parameters": True,
-        # A connection that the database dropped is noticed before a request needs it.
-        "pool_pre_ping": True,
+        # A connection that the database dropped is noticed before a request needs it. A file
+        # drops none.
+        "pool_pre_ping": url.get_backend_name() != "sqlite",
     }
     if url.get_backend_name() == "postgresql":
         given = set(url.query)

@@ -1,13 +1,14 @@
 """The database layer: instants, wholeness, turns, enumerations, keys; and nothing in the log."""
 
 import threading
+import time
 from datetime import UTC, date, datetime, timedelta, timezone
 
 import pytest
-from sqlalchemy import event, insert, select, text, update
+from sqlalchemy import insert, select, text, update
 from sqlalchemy.exc import DBAPIError, IntegrityError, StatementError
 
-from lms.db import Base, db, whole, writing
+from lms.db import Base, db, impatient, whole, writing
 from lms.errors import Refused
 from lms.people.models import Department, Person, Profession
 from lms.web.limits import RateHit
@@ -145,11 +146,11 @@ def test_two_writers_that_read_first_take_turns(app):
 def test_writing_ends_with_its_block():
     seen: list[str] = []
 
-    def note(_connection, _cursor, statement, *_rest) -> None:
-        if statement.startswith("BEGIN"):
-            seen.append(statement)
+    def begun(sql: str) -> None:
+        if sql.startswith("BEGIN"):
+            seen.append(sql)
 
-    event.listen(db.engine, "before_cursor_execute", note)
+    db.session.connection().connection.driver_connection.set_trace_callback(begun)
     for intent in (writing, None, writing):
         db.session.rollback()
         if intent:
@@ -157,8 +158,48 @@ def test_writing_ends_with_its_block():
                 names()
         else:
             names()
-    event.remove(db.engine, "before_cursor_execute", note)
     assert seen == ["BEGIN IMMEDIATE", "BEGIN", "BEGIN IMMEDIATE"]
+
+
+@pytest.mark.sqlite_only("PostgreSQL has as many writers as come")
+def test_many_writers_come_soon_after_each_other_and_none_starves(app):
+    db.session.rollback()
+    waits: list[float] = []
+
+    def write() -> None:
+        with app.app_context():
+            for _ in range(15):
+                begun = time.monotonic()
+                with writing():
+                    db.session.add(hit(NOON))
+                    db.session.flush()
+                    time.sleep(0.002)
+                    db.session.commit()
+                waits.append(time.monotonic() - begun)
+            db.session.remove()
+
+    threads = [threading.Thread(target=write) for _ in range(8)]
+    for one in threads:
+        one.start()
+    for one in threads:
+        one.join()
+    assert len(waits) == 120
+    assert max(waits) < 3
+
+
+@pytest.mark.sqlite_only("PostgreSQL has as many writers as come")
+def test_a_turn_is_given_back_when_the_writing_fails(app):
+    db.session.rollback()
+    for _ in range(3):
+        with pytest.raises(ZeroDivisionError), writing():  # noqa: PT012 - the whole is what fails
+            names()
+            try:
+                1 / 0  # noqa: B018
+            finally:
+                db.session.rollback()
+    with impatient():
+        names()
+    db.session.rollback()
 
 
 def test_an_enumeration_is_stored_by_its_value_and_comes_back_as_itself(cast):
