@@ -11,6 +11,7 @@ from lms.audit import AuditEntry
 from lms.db import db
 from lms.outbox import Message
 from lms.people import queries
+from lms.people.forms.roster import ChoicesForm
 from lms.people.models import Person, RosterUpload, UploadState
 from lms.tables.sheets import read as read_table
 from tests.people.rosters import csv
@@ -270,3 +271,10 @@ def test_a_person_sees_and_takes_back_only_their_own_further_addresses(cast, as_
     assert as_(cast.noor).post(f"/profile/addresses/{one.id}/end").status_code == 404
     assert lena.post(f"/profile/addresses/{one.id}/end").status_code == 303
     assert queries.by_email("l@example.org") is None
+
+
+def test_one_row_alone_can_be_decided_without_a_choice_for_the_others(app):
+    with app.test_request_context("/", method="POST", data={"link-2": "add"}):
+        form = ChoicesForm()
+        assert form.validate(), form.errors
+        assert form.other_links.data == ""

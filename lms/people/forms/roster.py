@@ -25,7 +25,8 @@ class ChoicesForm(Form):
     """What a roster leaves open."""
 
     creates_departments = BooleanField("Add the departments that are missing")
-    other_links = SelectField("All other rows like these", choices=LINKS)
+    # Asked for only where several rows are alike.
+    other_links = SelectField("All other rows like these", choices=LINKS, default="")
 
 
 class ImportForm(Form):
