@@ -3,7 +3,7 @@
 import threading
 
 import pytest
-from sqlalchemy import func, insert, select
+from sqlalchemy import event, func, insert, select
 
 from lms.db import db, whole
 from lms.errors import Refused
@@ -120,3 +120,19 @@ def test_a_cookie_signed_by_another_key_is_nobody(app, cast, as_, client, room):
     assert client.get(address).text == "in"
     client.set_cookie("rounds", cookie[:-3] + ("aaa" if cookie[-3:] != "aaa" else "bbb"))
     assert client.get(address).status_code == 303
+
+
+@pytest.mark.sqlite_only("PostgreSQL needs no announcement")
+def test_a_page_that_records_a_line_announces_it_before_it_reads(app, cast, as_):
+    begun: list[str] = []
+    cora = as_(cast.cora)
+    db.session.rollback()
+    db.engine.dispose()
+
+    def trace(connection, _record) -> None:
+        connection.set_trace_callback(lambda sql: begun.append(sql) if sql.startswith("BEGIN") else None)
+
+    event.listen(db.engine, "connect", trace)
+    assert cora.get(f"/departments/{cast.emergency}/completions.csv").status_code == 200
+    event.remove(db.engine, "connect", trace)
+    assert "BEGIN IMMEDIATE" in begun
