@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import (
     ColumnElement,
@@ -31,6 +31,15 @@ _MEMBER = AssignmentMember.__table__.c
 _EXEMPTION = Exemption.__table__.c
 _PERSON = Person.__table__.c
 _PLACE = Department.__table__.c
+
+
+class _Cycle(NamedTuple):
+    """The newest cycle of an assignment, as the one statement returns it beside the rest."""
+
+    id: int
+    number: int
+    due_on: date
+    counts_from: datetime
 
 
 def _is_exempt(who: ColumnElement[int]) -> ColumnElement[bool]:
@@ -146,8 +155,9 @@ def own_obligations(
     if not rows:
         return []
     done = _own_completions(actor.person_id) if completions is None else completions
+    pairs = [(row, _Cycle(row.cycle_id, row.number, row.due_on, row.counts_from)) for row in rows]
     found = []
-    for row, asked in zip(rows, in_words([(row, row) for row in rows], shelf), strict=True):
+    for row, asked in zip(rows, in_words(pairs, shelf), strict=True):
         progress = fulfilment(asked.duty(), done)
         state = state_of(
             is_met=progress.is_met, is_exempt=row.is_exempt, due_on=asked.due_on, today=today
