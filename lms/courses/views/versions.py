@@ -7,11 +7,9 @@ from flask_login import current_user
 from lms import clock
 from lms.access import Permission
 from lms.courses import operations, queries
+from lms.courses.views.blueprint import bp
 from lms.errors import Refused
-from lms.web.door import Blueprint
 from lms.web.forms import cannot_be_kept
-
-bp = Blueprint("courses", __name__)
 
 @bp.get("/courses/<string:key>/versions", may=Permission.RETIRE)
 def versions(key: str) -> ResponseReturnValue:
