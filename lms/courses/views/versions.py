@@ -11,6 +11,7 @@ from lms.courses.views.blueprint import bp
 from lms.errors import Refused
 from lms.web.forms import cannot_be_kept
 
+
 @bp.get("/courses/<string:key>/versions", may=Permission.RETIRE)
 def versions(key: str) -> ResponseReturnValue:
     """Show all versions of a course, and the form that retires it."""
