@@ -15,6 +15,8 @@ TEXT_MOST: Final = MEGABYTE // 4
 MEDIUM_MOST: Final = 5 * MEGABYTE
 FILES_MOST: Final = 200
 SERIES: Final = "series"
+# Folders beside the courses that hold something else.
+_NO_COURSES: Final = frozenset({SERIES, "directory", "library"})
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}", re.ASCII)
 _CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")
@@ -140,13 +142,13 @@ def read(folder: Path, *, name: str = "") -> Folder:
 
 
 def course_folders(home: Path) -> list[Path]:
-    """Return the folders of all courses below `home`: those beside the series, by name."""
+    """Return the folders of all courses below `home`, by name."""
     if not home.is_dir():
         return []
     return [
         Path(entry.path)
         for entry in _entries(home)
-        if entry.is_dir() and entry.name != SERIES and not entry.name.startswith(".")
+        if entry.is_dir() and entry.name not in _NO_COURSES and not entry.name.startswith(".")
     ]
 
 

@@ -17,7 +17,7 @@ from lms.courses.rules.check import Printable, check
 from lms.courses.rules.check_series import check_series
 from lms.courses.rules.folder import MEDIA_TYPES, Folder, canonical, content, digest, ending, plain
 from lms.courses.rules.problem import Problem, errors
-from lms.courses.rules.render import rendered
+from lms.courses.rules.render_course import rendered
 from lms.db import db, whole
 from lms.errors import Missing, Refused
 

@@ -64,7 +64,9 @@ def test_what_is_kept_in_memory_follows_what_another_process_publishes_or_retire
     assert [one.title for one in queries.offered(NOON.date())] == ["First"]
     db.session.commit()
     with db.engine.begin() as other:
-        other.execute(text("UPDATE courses SET retired_at = :at"), {"at": NOON.replace(tzinfo=None)})
+        other.execute(
+            text("UPDATE courses SET retired_at = :at"), {"at": NOON.replace(tzinfo=None)}
+        )
     assert queries.offered(NOON.date()) == []
 
 

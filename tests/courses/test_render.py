@@ -7,7 +7,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as some
 
 from lms.courses.rules import svg
-from lms.courses.rules.render import Page, line, paragraphs, rendered
+from lms.courses.rules.render import Page, line, paragraphs
+from lms.courses.rules.render_course import rendered
 from tests.courses.tiny import tiny, tiny_course
 
 

@@ -94,7 +94,12 @@ COURSE: dict[str, Any] = {
             "url": "https://www.who.int/publications/i/item/9789241597906",
             "review_by": date(2028, 1, 1),
         },
-        {"id": "ward-2020", "text": "An invented ward. *Our counts*. 2020.", "year": 2020},
+        {
+            "id": "ward-2020",
+            "text": "An invented ward. *Our counts*. 2020.",
+            "year": 2020,
+            "review_by": date(2028, 1, 1),
+        },
     ],
 }
 

@@ -7,7 +7,7 @@ from lms.access import Actor
 from lms.courses import queries as courses
 from lms.courses.models import Course, CourseVersion
 from lms.courses.rules.folder import content, digest
-from lms.courses.rules.render import rendered
+from lms.courses.rules.render_course import rendered
 from lms.db import db
 from lms.learning.models import Attempt, Completion, Enrolment, LessonRead, Outcome
 from lms.learning.rules.evaluation import EvaluationAnswers
@@ -29,8 +29,13 @@ def publish(*, at: datetime, **changes: Any) -> CourseVersion:
         db.session.flush()
     number = db.session.query(CourseVersion).filter_by(course_id=course.id).count() + 1
     version = CourseVersion(
-        course=course, number=number, digest=digest(folder), change="material", content=data,
-        rendered=rendered(folder, {}), published_at=at,
+        course=course,
+        number=number,
+        digest=digest(folder),
+        change="material",
+        content=data,
+        rendered=rendered(folder, {}),
+        published_at=at,
     )
     db.session.add(version)
     db.session.flush()
@@ -41,8 +46,11 @@ def begin(person_id: int, key: str, *, at: datetime, cycle: int = 1) -> Enrolmen
     """Start the newest version of a course."""
     version = courses.latest(key)
     made = Enrolment(
-        person_id=person_id, course_id=version.course_id, course_version_id=version.id,
-        cycle=cycle, acknowledged_at=at,
+        person_id=person_id,
+        course_id=version.course_id,
+        course_version_id=version.id,
+        cycle=cycle,
+        acknowledged_at=at,
     )
     db.session.add(made)
     db.session.flush()
@@ -62,8 +70,13 @@ def try_quiz(enrolled: Enrolment, outcome: Outcome, *, at: datetime) -> None:
     made = db.session.query(Attempt).filter_by(enrolment_id=enrolled.id).count()
     db.session.add(
         Attempt(
-            enrolment_id=enrolled.id, number=made + 1, started_at=at, drawn=[], ended_at=at,
-            outcome=outcome, points="5",
+            enrolment_id=enrolled.id,
+            number=made + 1,
+            started_at=at,
+            drawn=[],
+            ended_at=at,
+            outcome=outcome,
+            points="5",
         )
     )
     db.session.flush()

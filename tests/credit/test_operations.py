@@ -31,8 +31,14 @@ def course(cast):
 
 def claim(cast, **changes) -> LedgerEntry:
     given = {
-        "actor": cast.actor("lena"), "key": KEY, "quarters": 3, "name": "Lena Nguyễn, MD",
-        "evaluation": learner.answers(KEY), "press": press(), "at": NOON, "zone": LA,
+        "actor": cast.actor("lena"),
+        "key": KEY,
+        "quarters": 3,
+        "name": "Lena Nguyễn, MD",
+        "evaluation": learner.answers(KEY),
+        "press": press(),
+        "at": NOON,
+        "zone": LA,
     }
     return operations.claim(**(given | changes))
 
@@ -54,7 +60,8 @@ def test_case_12_the_claim_completes_and_the_certificate_is_there_at_once(cast, 
     assert (facts.course_version, facts.course_digest) == (1, course.digest)
     assert ledger.stored_file(entry.serial).digest == entry.pdf_digest
     assert db.session.scalars(select(AuditEntry.action)).all()[-2:] == [
-        "certificate.issued", "credit.claimed",
+        "certificate.issued",
+        "credit.claimed",
     ]
 
 
@@ -185,7 +192,9 @@ EXPIRY = date(2026, 11, 30)
 @pytest.fixture
 def expiring(cast):
     return learner.publish(
-        at=NOON, released_on=date(2025, 1, 1), expires_on=EXPIRY,
+        at=NOON,
+        released_on=date(2025, 1, 1),
+        expires_on=EXPIRY,
     )
 
 
@@ -272,7 +281,8 @@ def test_only_claiming_issues_certificates():
     """The one caller of `issue` has asked whether the work is done (case 4)."""
     home = Path(__file__).resolve().parents[2] / "lms"
     callers = [
-        path.relative_to(home).as_posix() for path in sorted(home.rglob("*.py"))
+        path.relative_to(home).as_posix()
+        for path in sorted(home.rglob("*.py"))
         if "certificates.issue(" in path.read_text(encoding="utf-8")
         or "operations.issue(" in path.read_text(encoding="utf-8")
     ]

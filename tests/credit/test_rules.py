@@ -19,8 +19,24 @@ def test_amounts_as_people_write_them(text: str, quarters: int):
 
 
 @pytest.mark.parametrize(
-    "text", ["", "0.3", "1/4", "NaN", "Infinity", "-inf", "1e9", "0.2500001", "three", "0,75",
-             "9e999999", "1e-9999999999", "1_0", "١", "9" * 5000]
+    "text",
+    [
+        "",
+        "0.3",
+        "1/4",
+        "NaN",
+        "Infinity",
+        "-inf",
+        "1e9",
+        "0.2500001",
+        "three",
+        "0,75",
+        "9e999999",
+        "1e-9999999999",
+        "1_0",
+        "١",
+        "9" * 5000,
+    ],
 )
 def test_what_is_no_quarter_is_refused_with_a_sentence(text: str):
     with pytest.raises(ValueError, match=r"steps of 0\.25"):

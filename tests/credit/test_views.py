@@ -164,8 +164,14 @@ def test_an_unknown_course_is_no_page(lena):
 def claimed(cast, cycle: int, quarters: int, at) -> str:
     learner.ready(cast.lena, KEY, at=at, cycle=cycle)
     entry = operations.claim(
-        actor=cast.actor("lena"), key=KEY, quarters=quarters, name="Lena Nguyễn, MD",
-        evaluation=learner.answers(KEY), press=press(), at=at, zone=LA,
+        actor=cast.actor("lena"),
+        key=KEY,
+        quarters=quarters,
+        name="Lena Nguyễn, MD",
+        evaluation=learner.answers(KEY),
+        press=press(),
+        at=at,
+        zone=LA,
     )
     db.session.commit()
     return entry.serial
@@ -175,15 +181,20 @@ def claimed(cast, cycle: int, quarters: int, at) -> str:
 def history(cast, course) -> list[str]:
     """Lena claimed in three cycles; one certificate was revoked, one replaced."""
     serials = [
-        claimed(cast, 1, 3, NOON), claimed(cast, 2, 2, NOON + timedelta(days=20)),
+        claimed(cast, 1, 3, NOON),
+        claimed(cast, 2, 2, NOON + timedelta(days=20)),
         claimed(cast, 3, 1, NOON + timedelta(days=400)),
     ]
     certificates.revoke(
         actor=cast.actor("petra"), serial=serials[1], reason="Issued in error", at=NOON
     )
     certificates.supersede(
-        actor=cast.actor("petra"), serial=serials[2], name="Lena T. Nguyễn, MD",
-        reason="Name corrected", press=press(), at=NOON + timedelta(days=401),
+        actor=cast.actor("petra"),
+        serial=serials[2],
+        name="Lena T. Nguyễn, MD",
+        reason="Name corrected",
+        press=press(),
+        at=NOON + timedelta(days=401),
     )
     db.session.commit()
     return serials

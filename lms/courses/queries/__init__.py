@@ -145,7 +145,7 @@ def takeaway_html(version: CourseVersion) -> str:
 
 
 def item_html(version: CourseVersion, item_id: str) -> dict[str, Any]:
-    """Return the rendered parts of a quiz item, key included; see rules.render.rendered."""
+    """Return the rendered parts of a quiz item, key included; see rules.render_course.rendered."""
     try:
         return dict(version.rendered["items"][item_id])
     except KeyError:

@@ -8,19 +8,30 @@ from fractions import Fraction
 from typing import Any
 
 from lms.courses.rules import minutes
+from lms.courses.rules.check_bank import check_bank
 from lms.courses.rules.check_course import Printable, check_course
 from lms.courses.rules.check_files import check_media, check_present, check_strays
-from lms.courses.rules.check_pages import Course, Seen, anchors, check_item_texts, check_page
+from lms.courses.rules.check_pages import (
+    Course,
+    Seen,
+    anchors,
+    check_item_texts,
+    check_page,
+    item_texts,
+)
 from lms.courses.rules.check_quiz import check_quiz
 from lms.courses.rules.check_words import PLACEHOLDER, check_words
 from lms.courses.rules.folder import COURSE_FILE, QUIZ_FILE, Folder, toml
 from lms.courses.rules.problem import Problem, error, place, warning
+from lms.courses.rules.reading import grade, prose
 from lms.courses.rules.shape import name_of, table, tables, text, texts, whole
 
 __all__ = ["Checked", "Printable", "check", "check_together", "checked"]
 
 # A lesson's own minutes may be off by this much before its author is told.
 _LESSON_LEEWAY = 1
+# Grade 8 is still grade 8 at 8.4.
+_GRADE_LEEWAY = 0.49
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,6 +63,8 @@ def _pages(raw: Mapping[str, Any], where: str) -> dict[str, str]:
             found[path] = place(where, name_of(lesson, number, "lesson"), "file")
     if path := text(table(raw, "takeaway"), "file"):
         found[path] = place(where, "takeaway", "file")
+    if path := text(table(raw, "facilitator"), "file"):
+        found[path] = place(where, "facilitator", "file")
     return found
 
 
@@ -62,6 +75,8 @@ def _load(raw: Mapping[str, Any], items: list[dict[str, Any]], seen: Seen) -> mi
         checks=seen.checks,
         figures=seen.figures,
         drawn=whole(table(raw, "quiz"), "draw") or 0,
+        decisions=seen.decisions,
+        exercise=sum(whole(one, "exercise_minutes") or 0 for one in tables(raw, "lessons")),
         mean_difficulty=minutes.mean(one for one in difficulties if one is not None),
     )
 
@@ -95,7 +110,14 @@ def _minutes(raw: Mapping[str, Any], load: minutes.Load, where: str) -> Iterator
 
 def _lesson_minutes(lesson: Mapping[str, Any], seen: Seen, where: str) -> Iterator[Problem]:
     stated = whole(lesson, "minutes")
-    load = minutes.Load(words=seen.words, checks=seen.checks, figures=seen.figures, drawn=0)
+    load = minutes.Load(
+        words=seen.words,
+        checks=seen.checks,
+        figures=seen.figures,
+        drawn=0,
+        decisions=seen.decisions,
+        exercise=whole(lesson, "exercise_minutes") or 0,
+    )
     plain = minutes.plain_minutes(load)
     if stated and not minutes.within(stated, plain) and abs(stated - plain) > _LESSON_LEEWAY:
         yield warning(
@@ -138,6 +160,7 @@ class _Folder:
             yield from check_quiz(self.quiz, self.raw, self.anchors, self.quiz_at)
             yield from check_words(self.quiz, self.quiz_at)
             yield from check_item_texts(self.items, self.quiz_at)
+            yield from check_bank(self.items, self.quiz_at)
 
     def texts(self) -> Iterator[Problem]:
         course = Course(
@@ -154,6 +177,9 @@ class _Folder:
             yield from check_page(page, where, course, seen, with_checks=path in lessons)
             if path in lessons and PLACEHOLDER not in page:
                 yield from _lesson_minutes(lessons[path], seen, self.pages[path])
+            if path == text(table(self.raw, "facilitator"), "file"):
+                # For whoever teaches the course: no minutes of a learner's.
+                seen = Seen(references=seen.references, media=seen.media)
             self._add(seen)
 
     def _add(self, seen: Seen) -> None:
@@ -162,6 +188,7 @@ class _Folder:
         self.seen.words += seen.words
         self.seen.checks += seen.checks
         self.seen.figures += seen.figures
+        self.seen.decisions += seen.decisions
 
     def whole(self) -> Iterator[Problem]:
         yield from check_present(self.folder, self.pages)
@@ -177,8 +204,28 @@ class _Folder:
                     place(self.course_at, name_of(reference, number, "reference")),
                     "Nothing cites this source. Cite it or take it out.",
                 )
+        yield from self._plain_language()
         if not any(PLACEHOLDER in page for page in self.folder.texts.values()):
             yield from _minutes(self.raw, self.load(), self.course_at)
+
+    def _plain_language(self) -> Iterator[Problem]:
+        most = whole(self.raw, "reading_grade")
+        if most is None:
+            return
+        of = {
+            f"{self.folder.name}/{path}": prose(self.folder.texts[path])
+            for path in self.pages
+            if path in self.folder.texts and path != text(table(self.raw, "facilitator"), "file")
+        }
+        of[self.quiz_at] = [one for item in self.items for one in item_texts(item)]
+        for where, told in of.items():
+            if (found := grade(told)) is not None and found > most + _GRADE_LEEWAY:
+                yield error(
+                    "C30",
+                    where,
+                    f"It reads at grade {found:.1f} (Flesch-Kincaid), and reading_grade asks for "
+                    f"{most}. Write shorter sentences and plainer words.",
+                )
 
     def load(self) -> minutes.Load:
         return _load(self.raw, self.items, self.seen)

@@ -1,17 +1,22 @@
 """Check the pages of a course: boxes, headings, links, citations, pictures, figures cited."""
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 from markdown_it.token import Token
 
 from lms.courses.rules import markdown
+from lms.courses.rules.check_cases import check_case, longest
 from lms.courses.rules.check_checks import check_check
 from lms.courses.rules.check_course import good_id
 from lms.courses.rules.check_words import check_placeholder, check_text
+from lms.courses.rules.folder import toml
 from lms.courses.rules.problem import Problem, error, place, warning
+
+# A problem, or a text that is Markdown itself and is looked at in its turn.
+Told = tuple[Problem | None, str | None]
 
 _FENCE = re.compile(r" {0,3}(`{3,}|~{3,})")
 _BOX = re.compile(r" {0,3}(:{3,})\s*(.*?)\s*$")
@@ -48,6 +53,7 @@ class Seen:
     checks: int = 0
     figures: int = 0
     words: int = 0
+    decisions: int = 0
 
 
 def anchors(text: str) -> list[str]:
@@ -279,13 +285,37 @@ def _count(parsed: Sequence[Token], seen: Seen) -> None:
             seen.figures += 1
         elif markdown.is_check(token):
             seen.checks += 1
+        elif markdown.is_case(token):
+            way = longest(toml(token.content, "")[0])
+            seen.words += way.words
+            seen.decisions += way.decisions
 
 
-def _check(
-    token: Token, where: str, taken: set[str], page: set[str], course: Course, seen: Seen
+def _check(token: Token, where: str, taken: dict[str, set[str]]) -> Iterator[Told]:
+    return check_check(token, where, taken[markdown.CHECK])
+
+
+def _case(token: Token, where: str, taken: dict[str, set[str]]) -> Iterator[Told]:
+    return check_case(token, where, taken[markdown.CASE])
+
+
+_LOOKS: Final[Mapping[str, Callable[[Token, str, dict[str, set[str]]], Iterator[Told]]]] = {
+    markdown.CHECK: _check,
+    markdown.CASE: _case,
+}
+
+
+def _set_apart(
+    token: Token,
+    where: str,
+    taken: dict[str, set[str]],
+    page: set[str],
+    course: Course,
+    seen: Seen,
 ) -> Iterator[Problem]:
-    here = place(where, _line(token), "check")
-    for problem, inline in check_check(token, here, taken):
+    kind = token.info.strip()
+    here = place(where, kind)
+    for problem, inline in _LOOKS[kind](token, here, taken):
         if problem is not None:
             yield problem
         if inline is not None:
@@ -301,7 +331,7 @@ def check_page(
     for look in (_headings, _tables, _figures, _uncited):
         yield from look(parsed, where)
     yield from _boxes(text, where)
-    check_ids: set[str] = set()
+    taken: dict[str, set[str]] = {markdown.CHECK: set(), markdown.CASE: set()}
     for token in parsed:
         here = place(where, _line(token))
         if token.type == "inline":
@@ -309,10 +339,11 @@ def check_page(
         elif token.type.startswith("container_") and token.nesting == 1:
             yield from check_text(token.info, here)
             yield from check_placeholder(token.info, here)
-        elif markdown.is_check(token):
+        elif token.type == "fence" and token.info.strip() in _LOOKS:
             if token.level or not with_checks:
-                yield error("C23", here, "A check stands by itself in a lesson, in no box or list.")
-            yield from _check(token, where, check_ids, page, course, seen)
+                text_ = f"A {token.info.strip()} stands by itself in a lesson, in no box or list."
+                yield error("C23", here, text_)
+            yield from _set_apart(token, here, taken, page, course, seen)
     _count(parsed, seen)
     seen.words += markdown.words(text)
 
@@ -331,7 +362,7 @@ def check_item_texts(items: list[dict[str, Any]], where: str) -> Iterator[Proble
     nothing = Course(anchors={}, references=frozenset(), media=frozenset())
     for item in items:
         here = place(where, f"item {item.get('id')}")
-        for text in _texts(item):
+        for text in item_texts(item):
             for token in markdown.flat(markdown.tokens(text)):
                 if token.type == "citation":
                     yield error(
@@ -342,17 +373,18 @@ def check_item_texts(items: list[dict[str, Any]], where: str) -> Iterator[Proble
                 elif token.type == "link_open":
                     address = str(token.attrs.get("href", ""))
                     yield from _link(address, here, set(), nothing)
-        if not item.get("references") and any(_FIGURE.search(text) for text in _texts(item)):
+        if not item.get("references") and any(_FIGURE.search(text) for text in item_texts(item)):
             yield warning("C17", here, "It states a figure. Name its source under references.")
 
 
-def _texts(value: Any) -> Iterator[str]:
+def item_texts(value: Any) -> Iterator[str]:
+    """Yield every text of an item that a learner reads."""
     if isinstance(value, str):
         yield value
     elif isinstance(value, list):
         for one in value:
-            yield from _texts(one)
+            yield from item_texts(one)
     elif isinstance(value, dict):
         for key, one in value.items():
             if key not in {"id", "kind", "lesson", "objective", "anchor", "to", "references"}:
-                yield from _texts(one)
+                yield from item_texts(one)

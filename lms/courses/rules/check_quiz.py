@@ -4,6 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
+from lms.courses.rules.check_cases import reached_from, runs_in_circles
 from lms.courses.rules.check_course import check_format, ids
 from lms.courses.rules.course import Kind
 from lms.courses.rules.problem import Problem, error, place
@@ -100,27 +101,6 @@ def _matching(item: Raw, here: str) -> Iterator[Problem]:
             yield error("C12", here, f"Two pairs have the same {side} text. Make all different.")
 
 
-def _reached(nodes: Mapping[str, Raw], start: str) -> set[str]:
-    reached, ahead = set(), [start]
-    while ahead:
-        own = ahead.pop()
-        if own in nodes and own not in reached:
-            reached.add(own)
-            ahead += [text(one, "to") for one in tables(nodes[own], "choices")]
-    return reached
-
-
-def _circles(nodes: Mapping[str, Raw]) -> bool:
-    """Say whether some path never ends: taking off what leads only to ends leaves something."""
-    left = {
-        own: {to for one in tables(node, "choices") if (to := text(one, "to")) in nodes}
-        for own, node in nodes.items()
-    }
-    while ended := {own for own, ahead in left.items() if not ahead}:
-        left = {own: ahead - ended for own, ahead in left.items() if own not in ended}
-    return bool(left)
-
-
 def _node(node: Raw, here: str) -> Iterator[Problem]:
     choices = tables(node, "choices")
     end = [key for key in ("outcome", "score", "debrief") if key in node]
@@ -140,7 +120,7 @@ def _case(item: Raw, here: str) -> Iterator[Problem]:
     start = text(item, "start")
     if start not in nodes:
         yield error("C12", place(here, "start"), f"There is no node {start!r}. Name the first one.")
-    reached = _reached(nodes, start)
+    reached = reached_from(nodes, start)
     for number, node in enumerate(found, start=1):
         named = place(here, name_of(node, number, "node"))
         yield from _node(node, named)
@@ -149,7 +129,7 @@ def _case(item: Raw, here: str) -> Iterator[Problem]:
                 yield error("C07", named, f"A choice leads to {text(one, 'to')!r}: no such node.")
         if start in nodes and text(node, "id") not in reached:
             yield error("C12", named, "No choice leads here. Lead one here or take it out.")
-    if _circles(nodes):
+    if runs_in_circles(nodes):
         yield error("C12", here, "Some choices lead in a circle. Let every path come to an end.")
     if not any(text(one, "score") == "1" for one in found):
         yield error("C12", here, 'No end has the score "1". Let one path be the best.')

@@ -193,6 +193,8 @@ class Course:
     change_note: str
     requirements: Requirements
     quiz: Quiz
+    # "" where there is no guide for teaching it to a group.
+    facilitator_title: str
     takeaway_title: str
     takeaway_minutes: int
     people: tuple[Contributor, ...]
@@ -303,6 +305,7 @@ def parse(content: Mapping[str, Any]) -> Course:
             time_limit_minutes=quiz.get("time_limit_minutes"),
             items=items_of(quiz["items"]),
         ),
+        facilitator_title=content.get("facilitator", {}).get("title", ""),
         takeaway_title=takeaway["title"],
         takeaway_minutes=takeaway["minutes"],
         people=tuple(Contributor(**one) for one in content["people"]),

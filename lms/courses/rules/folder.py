@@ -127,6 +127,7 @@ def digest(folder: Folder) -> str:
     course = content(folder)
     used = [one.get("file") for one in course.get("lessons", [])]
     used.append(course.get("takeaway", {}).get("file"))
+    used.append(course.get("facilitator", {}).get("file"))
     return hashlib.sha256(
         canonical(
             {

@@ -12,6 +12,7 @@ from mdit_py_plugins.container import container_plugin
 
 BOXES: Final = ("callout", "sensitive", "dialogue", "figure")
 CHECK: Final = "check"
+CASE: Final = "case"
 SCHEMES: Final = frozenset({"https", "http", "mailto", "tel", "sms"})
 LESSON: Final = "lesson:"
 # Drawings wait behind these two while the page around them is sanitised.
@@ -90,6 +91,11 @@ def title_of_box(token: Token) -> str:
 def is_check(token: Token) -> bool:
     """Say whether this is the block of a knowledge check."""
     return token.type == "fence" and token.info.strip() == CHECK
+
+
+def is_case(token: Token) -> bool:
+    """Say whether this is the block of a branching case."""
+    return token.type == "fence" and token.info.strip() == CASE
 
 
 def flat(parsed: Sequence[Token]) -> Iterator[Token]:

@@ -9,6 +9,7 @@ WORDS_PER_MINUTE = 200
 MINUTES_PER_CHECK = Fraction(1)
 MINUTES_PER_FIGURE = Fraction(1, 2)
 MINUTES_PER_ITEM = Fraction(9, 10)
+MINUTES_PER_DECISION = Fraction(1, 2)
 # Stated minutes may differ from the computed ones by this part of the computed ones.
 LEEWAY = Fraction(1, 4)
 MINUTES_PER_HOUR = 60
@@ -22,17 +23,26 @@ class Load:
     checks: int
     figures: int
     drawn: int
+    # On the longest way through the branching cases.
+    decisions: int = 0
+    # Stated by the author for work away from the page: a form to fill in, a workshop.
+    exercise: int = 0
     # From 1 to 3, of all items of the bank.
     mean_difficulty: Fraction = Fraction(2)
 
 
 def plain_minutes(load: Load) -> Fraction:
-    """Return the minutes by plain reading: 200 words a minute, and what interrupts reading."""
+    """Return the minutes by plain reading: 200 words a minute, and what interrupts reading.
+
+    Exercises count as stated: nobody can compute how long a team takes for its policy.
+    """
     return (
         Fraction(load.words, WORDS_PER_MINUTE)
         + load.checks * MINUTES_PER_CHECK
         + load.figures * MINUTES_PER_FIGURE
         + load.drawn * MINUTES_PER_ITEM
+        + load.decisions * MINUTES_PER_DECISION
+        + load.exercise
     )
 
 

@@ -52,13 +52,49 @@ class CheckBlock:
 
 
 @dataclass(frozen=True, kw_only=True)
+class CaseChoice:
+    """One thing to do at a moment of a case, where it leads, and what it does."""
+
+    id: str
+    text_html: str
+    to: str
+    rationale_html: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseNode:
+    """A moment of a case; an end has no choices but an outcome and a debrief."""
+
+    id: str
+    text_html: str
+    outcome_html: str
+    debrief_html: str
+    choices: tuple[CaseChoice, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class CaseBlock:
+    """A branching case for practice: nothing of it is recorded or scored."""
+
+    id: str
+    title: str
+    start: str
+    nodes: tuple[CaseNode, ...]
+    kind: Literal["case"] = "case"
+
+    def node(self, node_id: str) -> CaseNode | None:
+        """Return the moment with this id, or None."""
+        return next((one for one in self.nodes if one.id == node_id), None)
+
+
+@dataclass(frozen=True, kw_only=True)
 class LessonPage:
     """One lesson as it is shown."""
 
     id: str
     title: str
     minutes: int
-    blocks: tuple[HtmlBlock | CheckBlock, ...]
+    blocks: tuple[HtmlBlock | CheckBlock | CaseBlock, ...]
     headings: tuple[Heading, ...]
     references: tuple[Note, ...]
     words: int
@@ -68,10 +104,35 @@ class LessonPage:
         checks = (one for one in self.blocks if isinstance(one, CheckBlock))
         return next((one for one in checks if one.id == check_id), None)
 
+    def case(self, case_id: str) -> CaseBlock | None:
+        """Return the branching case with this id, or None."""
+        cases = (one for one in self.blocks if isinstance(one, CaseBlock))
+        return next((one for one in cases if one.id == case_id), None)
 
-def _block(raw: Mapping[str, Any]) -> HtmlBlock | CheckBlock:
+
+def _case(raw: Mapping[str, Any]) -> CaseBlock:
+    return CaseBlock(
+        id=raw["id"],
+        title=raw["title"],
+        start=raw["start"],
+        nodes=tuple(
+            CaseNode(
+                id=node["id"],
+                text_html=node["text_html"],
+                outcome_html=node["outcome_html"],
+                debrief_html=node["debrief_html"],
+                choices=tuple(CaseChoice(**choice) for choice in node["choices"]),
+            )
+            for node in raw["nodes"]
+        ),
+    )
+
+
+def _block(raw: Mapping[str, Any]) -> HtmlBlock | CheckBlock | CaseBlock:
     if raw["kind"] == "html":
         return HtmlBlock(html=raw["html"])
+    if raw["kind"] == "case":
+        return _case(raw)
     return CheckBlock(
         id=raw["id"],
         stem_html=raw["stem_html"],

@@ -1,6 +1,5 @@
 """Render a course's pages: Markdown in, sanitised HTML out, in the shapes of the design."""
 
-import tomllib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from html import escape
@@ -9,7 +8,6 @@ from typing import Any, Final
 from markdown_it.token import Token
 
 from lms.courses.rules import markdown, svg
-from lms.courses.rules.folder import Folder, content, ending
 from lms.courses.rules.markdown import KEEP, KEPT, MAKER
 from lms.courses.rules.sanitise import clean
 
@@ -251,147 +249,18 @@ for _kind, _write in _WRITERS.items():
     MAKER.add_render_rule(_kind, _teach(_write))
 
 
-def _html(parsed: Sequence[Token], page: Page) -> str:
+def html(parsed: Sequence[Token], page: Page) -> str:
+    """Render tokens that were parsed, sanitised, with drawings set in."""
     return page.finish(MAKER.renderer.render(parsed, MAKER.options, {"page": page}))
 
 
 def paragraphs(text: str, page: Page) -> str:
     """Render a text of one or more paragraphs."""
-    return _html(markdown.tokens(text), page).strip()
+    return html(markdown.tokens(text), page).strip()
 
 
 def line(text: str, page: Page) -> str:
     """Render a text that stands inside a line, such as an option; paragraphs become lines."""
     parts = [part.strip() for part in text.strip().split("\n\n")]
     tidy = (part.replace(KEEP, "").replace(KEPT, "") for part in parts if part)
-    return "<br><br>".join(_html(MAKER.parseInline(part), page) for part in tidy)
-
-
-def _letter(position: int) -> str:
-    return chr(ord("a") + position)
-
-
-def _check(token: Token, page: Page) -> dict[str, Any]:
-    raw = tomllib.loads(token.content)
-    return {
-        "kind": "check",
-        "id": raw["id"],
-        "stem_html": line(raw["stem"], page),
-        "options": [
-            {
-                "id": _letter(position),
-                "text_html": line(option["text"], page),
-                "right": option.get("right", False),
-                "feedback_html": paragraphs(option["feedback"], page),
-            }
-            for position, option in enumerate(raw["options"])
-        ],
-    }
-
-
-def _blocks(text: str, page: Page) -> list[dict[str, Any]]:
-    blocks: list[dict[str, Any]] = []
-    stretch: list[Token] = []
-
-    def end_stretch() -> None:
-        if stretch:
-            blocks.append({"kind": "html", "html": _html(stretch, page)})
-            stretch.clear()
-
-    for token in markdown.tokens(text):
-        if token.level == 0 and markdown.is_check(token):
-            end_stretch()
-            blocks.append(_check(token, page))
-        else:
-            stretch.append(token)
-    end_stretch()
-    return blocks
-
-
-def _reference(raw: Mapping[str, Any]) -> str:
-    html = line(raw["text"], Page("", cites=False))
-    if raw.get("url"):
-        url = escape(raw["url"])
-        html += f' <a href="{url}" rel="noopener external">{url}</a>'
-    return clean(html)
-
-
-def _item(raw: Mapping[str, Any], references: Mapping[str, str]) -> dict[str, Any]:
-    page = Page("", cites=False)
-    listed = raw.get("references", ())
-    return {
-        "stem_html": line(raw["stem"], page),
-        "options": {
-            one["id"]: {
-                "text_html": line(one["text"], page),
-                "rationale_html": paragraphs(one["rationale"], page),
-            }
-            for one in raw.get("options", ())
-        },
-        "pairs": {
-            one["id"]: {
-                "left_html": line(one["left"], page),
-                "right_html": line(one["right"], page),
-                "rationale_html": paragraphs(one["rationale"], page),
-            }
-            for one in raw.get("pairs", ())
-        },
-        "nodes": {one["id"]: _node(one, page) for one in raw.get("nodes", ())},
-        "references": [{"id": one, "html": references[one]} for one in listed],
-    }
-
-
-def _node(raw: Mapping[str, Any], page: Page) -> dict[str, Any]:
-    return {
-        "text_html": paragraphs(raw["text"], page),
-        "outcome_html": line(raw.get("outcome", ""), page),
-        "debrief_html": paragraphs(raw.get("debrief", ""), page),
-        "choices": {
-            one["id"]: {
-                "text_html": line(one["text"], page),
-                "rationale_html": paragraphs(one["rationale"], page),
-            }
-            for one in raw.get("choices", ())
-        },
-    }
-
-
-def rendered(folder: Folder, pictures: Mapping[str, str]) -> dict[str, Any]:
-    """Render a course that was checked, as `CourseVersion.rendered` keeps it.
-
-    `pictures` maps paths in media/ to the digests they are served under. In the result, names
-    that end in `_html` hold sanitised HTML: `stem_html`, `outcome_html` and `text_html` of options,
-    pairs and choices stand inside a line; rationales, feedback, debriefs and texts of nodes are
-    paragraphs.
-    """
-    course = content(folder)
-    references = {one["id"]: _reference(one) for one in course["references"]}
-    drawings = {path: folder.texts[path] for path in folder.media if ending(path) == "svg"}
-
-    def page() -> Page:
-        return Page(course["key"], drawings=drawings, pictures=pictures)
-
-    def notes(shown: Page) -> list[dict[str, Any]]:
-        return [
-            {"number": number, "id": one, "html": references[one]}
-            for number, one in enumerate(shown.cited, start=1)
-        ]
-
-    lessons = {}
-    for lesson in course["lessons"]:
-        text, shown = folder.texts[lesson["file"]], page()
-        blocks = _blocks(text, shown)
-        lessons[lesson["id"]] = {
-            "blocks": blocks,
-            "headings": shown.headings,
-            "references": notes(shown),
-            "words": markdown.words(text),
-        }
-    shown = page()
-    takeaway = paragraphs(folder.texts[course["takeaway"]["file"]], shown)
-    return {
-        "lessons": lessons,
-        "takeaway": {"html": takeaway, "references": notes(shown)},
-        "references": [{"id": key, "html": html} for key, html in references.items()],
-        "items": {one["id"]: _item(one, references) for one in course["quiz"]["items"]},
-    }
+    return "<br><br>".join(html(MAKER.parseInline(part), page) for part in tidy)

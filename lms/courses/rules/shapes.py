@@ -52,6 +52,7 @@ _QUIZ = Table(
     {"time_limit_minutes": Whole(5, 480)},
 )
 _TAKEAWAY = Table({"title": Text(most=200), "file": Text(most=120), "minutes": Whole(1, 30)})
+_FACILITATOR = Table({"title": Text(most=200), "file": Text(most=120)})
 _PERSON = Table(
     {
         "name": Text(most=120),
@@ -68,11 +69,17 @@ _LESSON = Table(
         "title": Text(most=200),
         "minutes": Whole(1, 240),
         "objectives": ListOf(_ID, least=1),
-    }
+    },
+    {"exercise_minutes": Whole(1, 240)},
 )
 _REFERENCE = Table(
-    {"id": _ID, "text": Text(most=2000, lines=True), "year": Whole(1500, 2200)},
-    {"url": Text(most=500), "review_by": Day()},
+    {
+        "id": _ID,
+        "text": Text(most=2000, lines=True),
+        "year": Whole(1500, 2200),
+        "review_by": Day(),
+    },
+    {"url": Text(most=500)},
 )
 
 COURSE: Final = Table(
@@ -108,7 +115,8 @@ COURSE: Final = Table(
         "objectives": Tables(_OBJECTIVE, "objective", least=1),
         "lessons": Tables(_LESSON, "lesson", least=1),
         "references": Tables(_REFERENCE, "reference", least=1),
-    }
+    },
+    {"facilitator": _FACILITATOR, "reading_grade": Whole(1, 12)},
 )
 
 _OPTION = Table({"id": _ID, "text": _PROSE}, {"rationale": _PROSE, "right": Flag(),
@@ -153,6 +161,19 @@ CHECK: Final = Table(
         "options": Tables(
             Table({"text": _PROSE}, {"right": Flag(), "feedback": _PROSE}), "option", 2, 6
         ),
+    }
+)
+
+_CASE_NODE: Final = Table(
+    {"id": _ID, "text": _PROSE},
+    {"choices": Tables(_CHOICE, "choice"), "outcome": _PROSE, "debrief": _PROSE},
+)
+CASE: Final = Table(
+    {
+        "id": _ID,
+        "title": Text(most=200),
+        "start": _ID,
+        "nodes": Tables(_CASE_NODE, "node", least=3, most=60),
     }
 )
 
