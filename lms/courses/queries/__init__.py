@@ -144,6 +144,35 @@ def takeaway_html(version: CourseVersion) -> str:
     return str(version.rendered["takeaway"]["html"])
 
 
+@dataclass(frozen=True, kw_only=True)
+class Guide:
+    """The guide for whoever teaches a course to a group."""
+
+    key: str
+    course_title: str
+    title: str
+    html: str
+    references: tuple[str, ...]
+    version_number: int
+
+
+def facilitator(key: str) -> Guide:
+    """Return the facilitator's guide of the newest version; raise Missing where there is none."""
+    version = latest(key)
+    course = content_of(version)
+    shown = version.rendered.get("facilitator")
+    if shown is None:
+        raise Missing(key)
+    return Guide(
+        key=key,
+        course_title=course.title,
+        title=course.facilitator_title,
+        html=shown["html"],
+        references=tuple(one["html"] for one in shown["references"]),
+        version_number=version.number,
+    )
+
+
 def item_html(version: CourseVersion, item_id: str) -> dict[str, Any]:
     """Return the rendered parts of a quiz item, key included; see rules.render_course.rendered."""
     try:
