@@ -51,6 +51,7 @@ def _configure(app: Flask, settings: Settings) -> None:
     secure = settings.base_url.startswith("https://")
     app.config.from_mapping(
         SECRET_KEY=settings.secret_key,
+        INSTANCE=settings.instance,
         SQLALCHEMY_DATABASE_URI=settings.database_url,
         SESSION_COOKIE_NAME="__Host-rounds" if secure else "rounds",
         SESSION_COOKIE_SECURE=secure,

@@ -13,10 +13,12 @@ from flask.cli import with_appcontext
 from lms import clock
 from lms.access import SYSTEM, Actor
 from lms.courses import files, operations
+from lms.courses.queries import paths
 from lms.courses.rules.check import Checked, Printable, check_together, checked
 from lms.courses.rules.check_course import good_id
 from lms.courses.rules.check_series import check_series
 from lms.courses.rules.folder import COURSE_FILE, Folder
+from lms.courses.rules.paths import check_paths
 from lms.courses.rules.problem import Problem, Severity
 from lms.courses.rules.template import new_course
 from lms.typeset.faces import Faces
@@ -62,6 +64,7 @@ def _problems(
         problems += check_series(series, frozenset(one.key for one in looked_at))
         # Only with all courses at hand can it be said that one is missing.
         problems += check_together(found)
+        problems += check_paths(paths.folder(HOME), frozenset(one.key for one in looked_at))
     return problems
 
 
@@ -220,7 +223,7 @@ def publish(context: click.Context, keys: tuple[str, ...]) -> None:
 @click.argument("key")
 def new(key: str) -> None:
     """Begin a course: a folder that passes the check but for its texts marked WRITE."""
-    if not good_id(key) or len(key) > 80 or key == files.SERIES:
+    if not good_id(key) or len(key) > 80 or key in files.NO_COURSES:
         raise click.UsageError(
             f"{key!r} can't be a key: use small letters, digits and hyphens, like my-course"
         )

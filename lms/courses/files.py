@@ -16,7 +16,7 @@ MEDIUM_MOST: Final = 5 * MEGABYTE
 FILES_MOST: Final = 200
 SERIES: Final = "series"
 # Folders beside the courses that hold something else.
-_NO_COURSES: Final = frozenset({SERIES, "directory", "library"})
+NO_COURSES: Final = frozenset({SERIES, "directory", "library"})
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}", re.ASCII)
 _CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")
@@ -141,6 +141,25 @@ def read(folder: Path, *, name: str = "") -> Folder:
     return Folder(name=name, files=files, problems=tuple(problems))
 
 
+def single(home: Path, file: str, *, name: str) -> Folder:
+    """Read one file of a folder, and nothing beside it; without the file there is a problem."""
+    where = f"{name}/{file}"
+    try:
+        with os.scandir(home) as found:
+            entry = next((one for one in found if one.name == file), None)
+    except OSError:
+        entry = None
+    if entry is None:
+        missing = error("C01", where, "This file is missing. Write it.")
+        return Folder(name=name, files={}, problems=(missing,))
+    data, problem = _read(entry, where)
+    return Folder(
+        name=name,
+        files={} if problem else {file: data},
+        problems=(problem,) if problem else (),
+    )
+
+
 def course_folders(home: Path) -> list[Path]:
     """Return the folders of all courses below `home`, by name."""
     if not home.is_dir():
@@ -148,7 +167,7 @@ def course_folders(home: Path) -> list[Path]:
     return [
         Path(entry.path)
         for entry in _entries(home)
-        if entry.is_dir() and entry.name not in _NO_COURSES and not entry.name.startswith(".")
+        if entry.is_dir() and entry.name not in NO_COURSES and not entry.name.startswith(".")
     ]
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from typing import Any, TypeVar, cast
 
-from wtforms import BooleanField, RadioField, SelectField, StringField, TextAreaField
+from wtforms import BooleanField, RadioField, TextAreaField
 from wtforms.fields.choices import SelectChoice
 from wtforms.validators import InputRequired, Length, Optional
 
@@ -25,7 +25,6 @@ CHANGES = (
     (Change.NO.value, "No"),
     (Change.ALREADY.value, "I do this already"),
 )
-LENGTHS = (15, 30, 45, 60)  # minutes
 MARK = "objective_"
 _PRIVATE = "Optional. Read by the planners, without your name; please name no patient or colleague."
 
@@ -36,33 +35,6 @@ class StartForm(Form):
     acknowledged = BooleanField(
         "I have read the disclosures and the statement of support above.", default=False
     )
-
-
-class FilterForm(Form):
-    """What the list of courses is narrowed to; lives in the address."""
-
-    class Meta:
-        """Nothing is changed by it, so it carries no token."""
-
-        csrf = False
-
-    q = StringField("Words", validators=[Optional(), Length(max=120)])
-    minutes = SelectField(
-        "Time",
-        choices=_choices(
-            [("", "Any length"), *((str(one), f"Up to {one} minutes") for one in LENGTHS)]
-        ),
-        default="",
-    )
-    topic = SelectField("Subject", default="")
-    profession = SelectField("For", default="")
-
-    def offer(
-        self, *, topics: Iterable[tuple[str, str]], professions: Iterable[tuple[str, str]]
-    ) -> None:
-        """Offer these subjects and professions to choose from, each as value and words."""
-        self.topic.choices = _choices([("", "Any subject"), *topics])
-        self.profession.choices = _choices([("", "Every profession"), *professions])
 
 
 def _text(label: str, hint: str, rows: int) -> TextAreaField:

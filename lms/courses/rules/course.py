@@ -1,11 +1,13 @@
 """A course as values: what a published version says, parsed once and never changed."""
 
+import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 from fractions import Fraction
+from functools import cached_property
 from typing import Any
 
 QUARTERS_PER_HOUR = 4
@@ -53,6 +55,8 @@ class Lesson:
     title: str
     minutes: int
     objectives: tuple[str, ...]
+    # How many branching cases stand in it.
+    cases: int = 0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -203,6 +207,28 @@ class Course:
     references: tuple[Reference, ...]
 
     @property
+    def has_cases(self) -> bool:
+        """Say whether a lesson holds a branching case."""
+        return any(one.cases for one in self.lessons)
+
+    @cached_property
+    def searchable(self) -> str:
+        """Return all that a search for a course looks through, as `plain` writes it."""
+        return plain(
+            " ".join(
+                (
+                    self.title,
+                    self.subtitle,
+                    self.summary,
+                    self.audience,
+                    *map(topic_words, self.topics),
+                    *(one.text for one in self.objectives),
+                    *(one.title for one in self.lessons),
+                )
+            )
+        )
+
+    @property
     def format_words(self) -> str:
         """Return the learning format in the words statements use, such as "enduring material"."""
         return FORMAT_WORDS[self.learning_format]
@@ -214,6 +240,17 @@ class Course:
     def item(self, item_id: str) -> Item | None:
         """Return the item of the bank with this id, or None."""
         return next((one for one in self.quiz.items if one.id == item_id), None)
+
+
+def plain(text: str) -> str:
+    """Return a text as it is searched: small letters, without accents."""
+    bare = unicodedata.normalize("NFKD", text.casefold())
+    return "".join(one for one in bare if not unicodedata.combining(one))
+
+
+def topic_words(topic: str) -> str:
+    """Write a topic as people read it: "human-trafficking" becomes "Human trafficking"."""
+    return topic.replace("-", " ").capitalize()
 
 
 def hours_text(quarters: int) -> str:
@@ -316,6 +353,7 @@ def parse(content: Mapping[str, Any]) -> Course:
                 title=one["title"],
                 minutes=one["minutes"],
                 objectives=tuple(one["objectives"]),
+                cases=one.get("cases", 0),
             )
             for one in content["lessons"]
         ),

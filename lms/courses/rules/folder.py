@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import re
 import tomllib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,6 +14,7 @@ from lms.courses.rules.problem import Problem, error, place
 
 COURSE_FILE = "course.toml"
 QUIZ_FILE = "quiz.toml"
+_CASE = re.compile(r"^`{3,}case[ ]*$", re.MULTILINE)
 # What a version may show besides text. Anything else in media/ is refused.
 MEDIA_TYPES: Mapping[str, str] = {
     "svg": "image/svg+xml",
@@ -103,11 +105,19 @@ def plain(value: Any) -> Any:
 
 
 def content(folder: Folder) -> dict[str, Any]:
-    """Return course.toml as plain JSON, with the items of quiz.toml under `quiz.items`."""
+    """Return course.toml as plain JSON, with the items of quiz.toml under `quiz.items`.
+
+    Of a lesson with branching cases it also says how many, so that they can be found.
+    """
     course: dict[str, Any] = plain(folder.table(COURSE_FILE))
     quiz = course.get("quiz")
     if isinstance(quiz, dict):
         quiz["items"] = plain(folder.table(QUIZ_FILE)).get("items", [])
+    lessons = course.get("lessons")
+    for lesson in lessons if isinstance(lessons, list) else ():
+        page = folder.texts.get(str(lesson.get("file"))) if isinstance(lesson, dict) else None
+        if cases := len(_CASE.findall(page or "")):
+            lesson["cases"] = cases
     return course
 
 

@@ -1,6 +1,6 @@
-"""What the pages of learning show: the list of courses, a course, a lesson, a series."""
+"""What the pages of learning show: a course, a lesson, a series, a page to keep."""
 
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -19,117 +19,8 @@ from lms.errors import Missing
 from lms.learning.models import Enrolment
 from lms.learning.queries import progress
 from lms.learning.queries.progress import Standing
+from lms.learning.queries.shelves import Card
 from lms.learning.rules.progress import Step, StepKind, claim_until, takes_starts
-from lms.people.rules import PROFESSIONS
-
-
-@dataclass(frozen=True, kw_only=True)
-class Card:
-    """A course in a list, with how far this person is."""
-
-    course: Course
-    standing: Standing
-
-    @property
-    def kind(self) -> str:
-        """Return the kind of state: a shape and a color of the stylesheet."""
-        if self.standing.is_complete:
-            return "done"
-        return "going" if self.standing.is_begun else "open"
-
-    @property
-    def words(self) -> str:
-        """Return the state in words."""
-        if not self.standing.is_complete:
-            return self.standing.progress_words
-        if self.standing.serial:
-            return "Complete, credit claimed"
-        return "Complete, credit to claim" if self.standing.can_claim else "Complete"
-
-
-@dataclass(frozen=True, kw_only=True)
-class Shelf:
-    """Courses that stand together: those of a series, or those of none."""
-
-    series: Series | None
-    cards: tuple[Card, ...]
-
-
-@dataclass(frozen=True, kw_only=True)
-class Filters:
-    """What the list is narrowed to."""
-
-    words: str = ""
-    minutes: int | None = None
-    topic: str = ""
-    profession: str = ""
-
-    @property
-    def is_empty(self) -> bool:
-        """Say whether nothing is asked for."""
-        return self == Filters()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Library:
-    """The list of courses as asked for, and what it can be narrowed to."""
-
-    shelves: tuple[Shelf, ...]
-    found: int
-    offered: int
-    topics: tuple[tuple[str, str], ...]
-    professions: tuple[tuple[str, str], ...]
-
-
-def topic_words(topic: str) -> str:
-    """Write a topic as people read it: "human-trafficking" becomes "Human trafficking"."""
-    return topic.replace("-", " ").capitalize()
-
-
-def _matches(course: Course, filters: Filters) -> bool:
-    said = " ".join(
-        (course.title, course.subtitle, course.summary, *map(topic_words, course.topics))
-    ).casefold()
-    return (
-        all(word in said for word in filters.words.casefold().split())
-        and (filters.minutes is None or course.minutes <= filters.minutes)
-        and (not filters.topic or filters.topic in course.topics)
-        and (not filters.profession or filters.profession in course.professions)
-    )
-
-
-def _shelves(cards: Sequence[Card], series: Iterable[Series]) -> tuple[Shelf, ...]:
-    by_key = {one.course.key: one for one in cards}
-    shelves, placed = [], set()
-    for one in series:
-        here = [by_key[key] for key in one.courses if key in by_key and key not in placed]
-        placed |= {card.course.key for card in here}
-        if here:
-            shelves.append(Shelf(series=one, cards=tuple(here)))
-    alone = tuple(one for one in cards if one.course.key not in placed)
-    return (*((Shelf(series=None, cards=alone),) if alone else ()), *shelves)
-
-
-def library(person_id: int, filters: Filters, *, at: datetime, today: date) -> Library:
-    """Return the courses on offer, narrowed, each with how far this person is.
-
-    The number of statements does not grow with the number of courses.
-    """
-    shelf = catalogue()
-    offered = [shelf.content(one) for one in shelf.offered(today)]
-    stands = progress.standings_of(person_id, at=at, today=today, shelf=shelf)
-    wanted = [
-        Card(course=one, standing=stands[one.key]) for one in offered if _matches(one, filters)
-    ]
-    topics = {topic for one in offered for topic in one.topics}
-    named = {name for one in offered for name in one.professions}
-    return Library(
-        shelves=_shelves(wanted, shelf.all_series),
-        found=len(wanted),
-        offered=len(offered),
-        topics=tuple((one, topic_words(one)) for one in sorted(topics)),
-        professions=tuple((one, words) for one, words in PROFESSIONS.items() if one in named),
-    )
 
 
 @dataclass(frozen=True, kw_only=True)

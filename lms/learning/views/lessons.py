@@ -9,11 +9,15 @@ from markupsafe import Markup
 
 from lms import clock
 from lms.access import Permission, holds
+from lms.courses.queries import paths
+from lms.courses.rules.course import hours_text
 from lms.errors import Refused
-from lms.learning.forms import FilterForm, StartForm
+from lms.learning.forms import StartForm
 from lms.learning.operations import enrolment as operations
 from lms.learning.queries import library as queries
-from lms.learning.queries.library import CoursePage, Filters, LessonView
+from lms.learning.queries import shelves
+from lms.learning.queries.library import CoursePage, LessonView
+from lms.learning.queries.shelves import FORMS, Filters, Library
 from lms.web import pages
 from lms.web.door import Blueprint
 from lms.web.fragments import kept
@@ -24,6 +28,7 @@ bp = Blueprint("learning", __name__)
 # since a course may be for those who signed in.
 _FOR_EVER = "private, max-age=31536000, immutable"
 
+LENGTHS = tuple((str(one), f"Up to {one} minutes") for one in (15, 30, 45, 60, 90))
 NOT_BEGUN = "Lessons open when you start the course. The button is at the end of this page."
 
 
@@ -44,13 +49,35 @@ def courses() -> ResponseReturnValue:
         minutes=given.get("minutes", type=int),
         topic=given.get("topic", "")[:80],
         profession=given.get("profession", "")[:80],
+        form=given.get("form", "")[:80],
+        quarters=given.get("hours", type=int),
+        path=given.get("path", "")[:80],
     )
-    library = queries.library(_me(), filters, at=clock.now(), today=pages.today())
-    form = FilterForm(given)
-    form.offer(topics=library.topics, professions=library.professions)
+    library = shelves.library(
+        _me(),
+        filters,
+        paths=paths.paths(flask.current_app.config["INSTANCE"]),
+        at=clock.now(),
+        today=pages.today(),
+    )
     return flask.render_template(
-        "learning/courses.html", library=library, filters=filters, form=form
+        "learning/courses.html", library=library, filters=filters, choices=_choices(library)
     )
+
+
+def _choices(library: Library) -> list[tuple[str, str, list[tuple[str, str]]]]:
+    """Return what the list can be narrowed by: name, label, and the choices of each select."""
+    return [
+        ("profession", "Your role", [("", "Every role"), *library.professions]),
+        ("topic", "Subject", [("", "Any subject"), *library.topics]),
+        ("minutes", "Time", [("", "Any length"), *LENGTHS]),
+        ("form", "Format", [("", "Any format"), *FORMS.items()]),
+        (
+            "hours",
+            "CE hours",
+            [("", "Any"), *((str(one), hours_text(one)) for one in library.hours)],
+        ),
+    ]
 
 
 def _course(key: str, form: StartForm | None = None, status: int = 200) -> ResponseReturnValue:
