@@ -38,6 +38,7 @@ class Permission(StrEnum):
     GRANT = "people:grant"
     IMPORT_PEOPLE = "people:import"
     KEEP_ORGANISATION = "people:keep-organisation"
+    KEEP_PROTOCOL_CARDS = "people:keep-protocol-cards"
     KEEP_SECURITY = "people:keep-security"
 
 
@@ -63,6 +64,7 @@ GRANTS: Mapping[Role, frozenset[Permission]] = {
         Permission.REVOKE,
         Permission.SUPERSEDE,
         Permission.EXTEND_TIME,
+        Permission.KEEP_PROTOCOL_CARDS,
         Permission.SEE_RECORDS,
     },
     Role.ADMINISTRATOR: frozenset(Permission),

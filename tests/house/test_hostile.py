@@ -106,6 +106,14 @@ FORMS: Mapping[str, Mapping[str, str]] = {
     "people.recovery_codes_file": {"code": "1234567812345678"},
     "people.sign_out_everywhere": {"here": ""},
     "people.keep_security_rules": {"idle_minutes": "5"},
+    "people.keep_place_card": {
+        "seen": "0", "social_work": "ext. 4410", "security": "510-555-0142", "clinical_lead": "Lead",
+        "clinical_lead_number": "", "interpreter": "", "hotline": "", "report_state": "CA",
+        "report_to": "County", "report_number": "510-555-0143", "report_form": "", "note": "",
+        "local_services": "", "source": "Called", "checked_on": "2026-11-01",
+        "review_by": "2027-05-01",
+    },
+    "people.withdraw_place_card": {"seen": "0"},
 }  # fmt: skip
 BODIES = (
     ("application/json", b'{"a": '),
@@ -228,7 +236,8 @@ QUERIES = (
     "code=%00", "code=https://evil.example/x", "code=" + "0" * 10_000, "code=%F0%9F%98%80",
     "department=99999999999999999999", "department=x", "asked_by=<script>alert(1)</script>",
     "minutes=1e9", "topic=%00", "profession=%FF", "q=<script>alert(1)</script>", "&&=&=%00&%=%",
-    "version=x", "number=99999999999999999999", "state=" + "9" * 300, "sort=1;drop",
+    "where=CA:nothing", "where=%00:%FF", "age=" + "9" * 5000, "age=%D9%A3", "age=-1", "need=x",
+    "language=<script>alert(1)</script>", "version=x", "number=99999999999999999999", "state=" + "9" * 300, "sort=1;drop",
 )  # fmt: skip
 
 

@@ -33,6 +33,7 @@ REACH: dict[str, frozenset[str]] = {
     "sign_in_id": frozenset({"lena"}),
     "upload_id": frozenset({"ada"}),
     "address_id": frozenset({"lena"}),
+    "place_id": frozenset({"petra", "ada"}),
 }
 # These lead to nobody's thing: what all may see, what is said by its own secret, what is static.
 NOBODYS = frozenset({"key", "lesson_id", "number", "code", "token", "digest", "filename"})

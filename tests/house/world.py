@@ -45,7 +45,7 @@ class World:
             "person_id": self.cast.lena, "department_id": self.cast.pediatric, "grant_id": 1,
             "message_id": 1, "token": self.token, "digest": "0" * 64, "filename": "nothing.css",
             "upload_id": self.roster, "address_id": self.address_of_lena,
-            "passkey_id": self.passkey, "sign_in_id": self.sign_in,
+            "passkey_id": self.passkey, "sign_in_id": self.sign_in, "place_id": self.cast.pediatric,
         }  # fmt: skip
         return re.sub(r"<[^:>]+:([^>]+)>", lambda found: str(filled[found[1]]), rule)
 

@@ -8,6 +8,7 @@ from sqlalchemy.orm import Mapped, mapped_column, relationship
 
 from lms.access import Role
 from lms.db import Model
+from lms.people.models.protocol_cards import ProtocolCard
 from lms.people.models.roster import PersonAddress, RosterUpload, UploadState
 from lms.people.models.second_factor import (
     Authenticator,
@@ -29,6 +30,7 @@ __all__ = [
     "Person",
     "PersonAddress",
     "Profession",
+    "ProtocolCard",
     "RecoveryCode",
     "RoleGrant",
     "RosterUpload",
