@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 from typing import Final
 
 from markdown_it import MarkdownIt
@@ -83,6 +84,15 @@ def tokens(text: str) -> list[Token]:
     return MAKER.parse(text.replace(KEEP, "�").replace(KEPT, "�"))
 
 
+@lru_cache(maxsize=16)
+def read(text: str) -> tuple[Token, ...]:
+    """Parse a page to look at it: whoever renders it changes its tokens and asks for `tokens`.
+
+    A check looks at the same page for its headings, its words and its problems.
+    """
+    return tuple(tokens(text))
+
+
 def title_of_box(token: Token) -> str:
     """Return what follows the name on the line that opens a box."""
     return token.info.strip().partition(" ")[2].strip()
@@ -143,7 +153,7 @@ def without_heading_id(token: Token) -> None:
 def words(text: str) -> int:
     """Count the words a reader reads on a page, knowledge checks left out."""
     count = 0
-    for token in tokens(text):
+    for token in read(text):
         if token.type == "inline":
             count += word_count(_HEADING_ID.sub("", plain_text(token)))
         elif token.type.startswith("container_") and token.nesting == 1:

@@ -55,7 +55,7 @@ def grade(texts: Iterable[str]) -> float | None:
 
 def prose(page: str) -> list[str]:
     """Return the paragraphs and list entries of a page; headings and tables are no prose."""
-    parsed = markdown.tokens(page)
+    parsed = markdown.read(page)
     return [
         markdown.plain_text(token)
         for at, token in enumerate(parsed)
