@@ -66,9 +66,14 @@ class Settings:
         )
 
 
+def instance_path(environ: Mapping[str, str]) -> Path:
+    """Return where the instance folder is, or would be; nothing is made."""
+    return Path(environ.get("LMS_INSTANCE") or "instance").expanduser().resolve()
+
+
 def _instance(environ: Mapping[str, str]) -> Path:
     try:
-        instance = Path(environ.get("LMS_INSTANCE") or "instance").expanduser().resolve()
+        instance = instance_path(environ)
     except RuntimeError as error:  # ~name of nobody
         raise BadSetting(f"LMS_INSTANCE: {error}") from None
     try:

@@ -14,6 +14,7 @@ from lms import clock
 from lms.access import SYSTEM
 from lms.certificates.models import LedgerEntry
 from lms.certificates.operations import keys
+from lms.commands import demo_cards
 from lms.commands import demo_story as story
 from lms.commands.demo_people import CAST, PASSWORD
 from lms.courses import cli as courses
@@ -110,6 +111,7 @@ def load(*, at: datetime) -> str:
             lambda: story.staff(hospital, begun),
             lambda: story.last_winter(hospital),
             lambda: story.this_year(hospital),
+            lambda: demo_cards.cards(hospital),
         )
         with click.progressbar(
             chapters,

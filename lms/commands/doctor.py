@@ -51,6 +51,7 @@ def examine(settings: Settings, *, at: datetime) -> Iterator[Finding]:
     yield surroundings.address(settings)
     yield surroundings.mail_server(settings)
     yield surroundings.fonts(faces)
+    yield surroundings.directory(settings)
     yield surroundings.disk(settings)
     yield surroundings.folder(settings)
 

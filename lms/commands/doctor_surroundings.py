@@ -11,6 +11,7 @@ from lms.certificates.queries import keys as queries
 from lms.commands import signing_key as keys
 from lms.commands.finding import Finding, look, well
 from lms.config import Settings
+from lms.courses.queries import directory as services
 from lms.errors import Refused
 from lms.outbox import delivery
 from lms.typeset.faces import Faces
@@ -115,6 +116,15 @@ def _of_its_days(key: SigningKey, *, at: datetime) -> Finding | None:
     if key.certificate.not_valid_before_utc > at:
         return look("signing key", "Its certificate is not valid yet; is the clock right?")
     return None
+
+
+def directory(settings: Settings) -> Finding:
+    """Check that every file of the directory of services can be read, the institution's own too."""
+    own = settings.instance / services.OWN
+    if problems := services.problems(own):
+        rest = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
+        return look("directory", f"{problems[0].place}: {problems[0].text}{rest} It is left out.")
+    return well("directory", f"{len(services.directory(own).entries)} services are listed.")
 
 
 def disk(settings: Settings) -> Finding:

@@ -1,6 +1,7 @@
 """Courses on the command line: check the folders, publish what changed, begin a new one."""
 
 import json
+import os
 from collections.abc import Sequence
 from dataclasses import asdict
 from datetime import date, datetime
@@ -12,8 +13,9 @@ from flask.cli import with_appcontext
 
 from lms import clock
 from lms.access import SYSTEM, Actor
+from lms.config import instance_path
 from lms.courses import files, operations
-from lms.courses.queries import paths
+from lms.courses.queries import directory, paths
 from lms.courses.rules.check import Checked, Printable, check_together, checked
 from lms.courses.rules.check_course import good_id
 from lms.courses.rules.check_series import check_series
@@ -66,6 +68,15 @@ def _problems(
         problems += check_together(found)
         problems += check_paths(paths.folder(HOME), frozenset(one.key for one in looked_at))
     return problems
+
+
+def _of_directory(today: date) -> tuple[Problem, ...]:
+    """Look at the directory of services, and at what the institution adds to it."""
+    home = HOME / directory.OWN
+    if not home.is_dir():
+        return ()
+    own = instance_path(os.environ) / directory.OWN
+    return directory.checked(own, today=today, home=home).problems
 
 
 def _as_json(looked_at: Sequence[Checked], problems: Sequence[Problem]) -> str:
@@ -126,12 +137,15 @@ def check(
     as_json: bool,
     on: datetime | None,
 ) -> None:
-    """Name every problem of the course folders given, or of all; needs no database."""
+    """Name every problem of the course folders given, or of all and the directory; needs no
+    database."""
     today: date = (on or clock.now()).date()
     printable = printed_by(Faces.find(None))
     found, series = _given(folders)
     looked_at = [checked(folder, today=today, printable=printable) for folder in found]
     problems = _problems(looked_at, found, series)
+    if not folders:
+        problems += _of_directory(today)
     if as_json:
         click.echo(_as_json(looked_at, problems))
     else:

@@ -5,7 +5,6 @@ instance. A file with problems never keeps a page away: what is sound in it is s
 named by `lms courses check`, `lms doctor` and the page of what is due.
 """
 
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
@@ -13,6 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from lms.courses import files
+from lms.courses.queries.stamps import Stamp, stamp
 from lms.courses.rules.check_directory import Found, check_directory
 from lms.courses.rules.directory import Directory, Entry
 from lms.courses.rules.problem import Problem, errors
@@ -21,24 +21,8 @@ HOME: Final = Path(__file__).resolve().parents[3] / "courses" / "directory"
 OWN: Final = "directory"
 """The folder of an instance with the institution's own services."""
 
-Stamp = tuple[tuple[str, int, int], ...]
 _kept: dict[tuple[Path, Path | None], tuple[Stamp, Found]] = {}
 _MOST: Final = 16
-
-
-def _stamp(folder: Path) -> Stamp:
-    """Return what changes when a file of the folder does, without opening any."""
-    try:
-        with os.scandir(folder) as entries:
-            return tuple(
-                sorted(
-                    (one.path, one.stat().st_mtime_ns, one.stat().st_size)
-                    for one in entries
-                    if one.name.endswith(".toml")
-                )
-            )
-    except OSError:
-        return ()
 
 
 def _folders(own: Path | None) -> list[Path]:
@@ -52,15 +36,15 @@ def checked(own: Path | None = None, *, today: date, home: Path | None = None) -
 
 
 def _known(own: Path | None) -> Found:
-    stamp = tuple(line for folder in _folders(own) for line in _stamp(folder))
+    seen = stamp(_folders(own))
     known = _kept.get((HOME, own))
-    if known is not None and known[0] == stamp:
+    if known is not None and known[0] == seen:
         return known[1]
     # Which days have passed is asked of each entry when it's shown, and is no part of this.
     found = checked(own, today=date.min)
     if len(_kept) >= _MOST:
         _kept.clear()
-    _kept[HOME, own] = (stamp, found)
+    _kept[HOME, own] = (seen, found)
     return found
 
 

@@ -18,6 +18,8 @@ from lms.learning.queries import library as queries
 from lms.learning.queries import shelves
 from lms.learning.queries.library import CoursePage, LessonView
 from lms.learning.queries.shelves import FORMS, Filters, Library
+from lms.people.queries import protocol_cards as cards
+from lms.people.queries.protocol_cards import OwnCard
 from lms.web import pages
 from lms.web.door import Blueprint
 from lms.web.fragments import kept
@@ -34,6 +36,11 @@ NOT_BEGUN = "Lessons open when you start the course. The button is at the end of
 
 def _me() -> int:
     return int(current_user.actor.person_id)
+
+
+def own_card() -> OwnCard:
+    """Return the protocol card of the reader's place, for the end of a course."""
+    return cards.own_card(current_user.person.department_id, today=pages.today())
 
 
 def _to_course(key: str) -> ResponseReturnValue:
@@ -84,8 +91,9 @@ def _course(key: str, form: StartForm | None = None, status: int = 200) -> Respo
     page = queries.course_page(_me(), key, at=clock.now(), today=pages.today())
     if form is None and (page.can_begin_again or not page.standing.is_begun):
         form = StartForm()
+    card = own_card() if page.standing.is_complete else None
     return flask.render_template(
-        "learning/course.html", page=page, form=form, front=_front(page)
+        "learning/course.html", page=page, form=form, front=_front(page), card=card
     ), status
 
 
@@ -199,7 +207,7 @@ def takeaway(key: str) -> ResponseReturnValue:
     if page is None:
         flask.flash(NOT_BEGUN, "info")
         return _to_course(key)
-    return flask.render_template("learning/takeaway.html", page=page)
+    return flask.render_template("learning/takeaway.html", page=page, card=own_card())
 
 
 @bp.get("/media/<string:digest>", may=Permission.LEARN)

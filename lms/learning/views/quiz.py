@@ -16,6 +16,7 @@ from lms.learning.queries import quiz as queries
 from lms.learning.queries import review as reviews
 from lms.learning.rules import wording
 from lms.learning.rules.drawing import EmptyAnswer
+from lms.learning.views.lessons import own_card
 from lms.web import pages
 from lms.web.door import Blueprint
 
@@ -189,7 +190,7 @@ def review(attempt_id: int) -> ResponseReturnValue:
     page = reviews.review(_me(), attempt_id, at=clock.now(), today=pages.today())
     if page is None:
         return _to("attempt", attempt_id=attempt_id)
-    return _page("review", page=page)
+    return _page("review", page=page, card=own_card() if page.is_passed else None)
 
 
 @bp.get("/people/<int:person_id>/time-extension", may=Permission.EXTEND_TIME)
