@@ -108,10 +108,12 @@ def writes() -> Iterator[None]:
 def _settled(view: RouteCallable, *, reads_first: bool) -> RouteCallable:
     @wraps(view)
     def settled(**arguments: Any) -> ResponseReturnValue:
-        # Whoever asks was read in a transaction of its own; what follows is the view's. Also where
-        # a view reads: some then write a line (a verification counted, an export recorded), and a
-        # transaction that began by reading can't become one that waits its turn to write.
-        db.session.commit()
+        if not reads_first:
+            # Whoever asks was read in a transaction of its own; the view's begins as one that
+            # writes. A view that reads goes on in the one begun and sees one state of all; where
+            # it records a line all the same (a verification counted, an export), it says so by
+            # `writing`, which begins anew.
+            db.session.commit()
         intent = nullcontext() if reads_first else writing()
         with intent:
             try:
