@@ -175,7 +175,7 @@ def catalogue() -> Catalogue:
     """
     bind = db.session.get_bind()
     engine = bind if isinstance(bind, Engine) else bind.engine
-    mark = tuple(db.session.execute(MARK).one())
+    mark = tuple(db.session.connection().execute(MARK).one())
     known = _kept.get(engine)
     if known is not None and known.mark == mark:
         return known

@@ -186,7 +186,7 @@ def read(person_ids: Collection[int], course_ids: Collection[int] | None) -> Rea
     given: dict[str, list[int]] = {"people": list(person_ids)}
     if course_ids is not None:
         given["courses"] = list(course_ids)
-    rows = db.session.execute(_statement(of_courses=course_ids is not None), given)
+    rows = db.session.connection().execute(_statement(of_courses=course_ids is not None), given)
     found = Read(newest={}, records=defaultdict(Record), awards=defaultdict(list), every=[])
     for row in rows:
         _add(found, row)

@@ -120,7 +120,7 @@ def actor_of(person_id: int) -> Actor:
     """Return what a person may act as, in one statement; raise Missing when nobody has this id."""
     # Statements on tables do not make the session write first what it holds.
     db.session.flush()
-    rows = db.session.execute(_ACTOR, {"person_id": person_id}).all()
+    rows = db.session.connection().execute(_ACTOR, {"person_id": person_id}).all()
     if not rows:
         raise Missing("person")
     return _actor(person_id, [(role, place) for role, place in rows])
@@ -132,7 +132,7 @@ def signed_in(digest: str, *, at: datetime, zone: ZoneInfo) -> Presence | None:
     `zone` stands for a person who has not chosen one. None when the token is unknown, ended or
     older than 12 hours, or the person was deactivated.
     """
-    rows = db.session.execute(_PRESENCE, {"digest": digest, "at": at}).all()
+    rows = db.session.connection().execute(_PRESENCE, {"digest": digest, "at": at}).all()
     if not rows:
         return None
     first, actor = rows[0], _actor(rows[0].id, [(row.role, row.place) for row in rows])
