@@ -6,7 +6,7 @@ from typing import Final
 
 from lms.courses.rules import markdown
 
-_SENTENCE_END: Final = re.compile(r"[.!?:;]+[\"'”’)]*\s+|\n+")
+_SENTENCE_END: Final = re.compile(r"[.!?]+[\"'”’)]*\s+|\n+")
 _WORD: Final = re.compile(r"[A-Za-z][A-Za-z'’]*")
 _VOWELS: Final = re.compile(r"[aeiouy]+")
 # Two vowels that are spoken apart, as in "create", "medium", "idea", "being" and "experience".
