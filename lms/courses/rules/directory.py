@@ -208,6 +208,25 @@ class Entry:
             said = f"{self.age_from} to {self.age_to}"
         return f"{said} ({self.ages_note})" if self.ages_note else said
 
+    @property
+    def facts(self) -> tuple[tuple[str, str], ...]:
+        """Return what is stated of how one gets help there, by what readers call it."""
+        return tuple((label, said) for label, said in self._asked_for if said != NOT_STATED)
+
+    @property
+    def unstated(self) -> tuple[str, ...]:
+        """Return what is not stated and should be asked when one calls."""
+        return tuple(label.lower() for label, said in self._asked_for if said == NOT_STATED)
+
+    @property
+    def _asked_for(self) -> tuple[tuple[str, str], ...]:
+        return (
+            ("Hours", self.hours),
+            ("Languages", self.language_words),
+            ("Ages", self.age_words),
+            ("Accepts", self.accepts),
+        )
+
     def is_overdue(self, today: date) -> bool:
         """Say whether it should have been checked again before this day."""
         return today > self.review_by

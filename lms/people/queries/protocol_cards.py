@@ -35,9 +35,9 @@ class Held:
         """Say whether its numbers should have been checked again before this day."""
         return self.card.review_by is not None and today > self.card.review_by
 
-    def href(self, name: str) -> str:
-        """Return the address behind one of its numbers; nothing for one inside the house."""
-        return rules.href(getattr(self.card, name))
+    def pieces(self, name: str) -> list[tuple[str, str]]:
+        """Return a line of numbers in pieces, each with the address behind it, if it has one."""
+        return rules.pieces(getattr(self.card, name))
 
 
 def _newest() -> Select[int, int]:

@@ -133,13 +133,18 @@ def _count_problem(outside: str) -> str | None:
     )
 
 
-def href(text: str) -> str:
-    """Return the address behind the first number of a line; nothing for one inside the house."""
-    first = next(iter(_parts(text)), "")
-    digits = _digits(_outside(first))
+def pieces(text: str) -> list[tuple[str, str]]:
+    """Return a line of numbers in pieces, each with the address behind it, if it has one."""
+    found = re.split(r"(\s+or\s+|[,;/]\s*)", text)
+    return [(one, _href(one.strip()) if place % 2 == 0 else "") for place, one in enumerate(found)]
+
+
+def _href(number: str) -> str:
+    """Return the address behind one number; nothing for one inside the house."""
+    digits = _digits(_outside(number))
     if digits in {"911", "988"}:
         return f"tel:{digits}"
-    if first.startswith("+") and len(digits) > 7:
+    if number.startswith("+") and len(digits) > 7:
         return f"tel:+{digits}"
     ten = digits.removeprefix("1")
     return f"tel:+1{ten}" if len(ten) == 10 else ""
