@@ -52,6 +52,7 @@ def examine(settings: Settings, *, at: datetime) -> Iterator[Finding]:
     yield surroundings.mail_server(settings)
     yield surroundings.fonts(faces)
     yield surroundings.directory(settings)
+    yield surroundings.library(settings)
     yield surroundings.disk(settings)
     yield surroundings.folder(settings)
 

@@ -12,6 +12,7 @@ from lms.commands import signing_key as keys
 from lms.commands.finding import Finding, look, well
 from lms.config import Settings
 from lms.courses.queries import directory as services
+from lms.courses.queries import library as sources
 from lms.errors import Refused
 from lms.outbox import delivery
 from lms.typeset.faces import Faces
@@ -125,6 +126,15 @@ def directory(settings: Settings) -> Finding:
         rest = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
         return look("directory", f"{problems[0].place}: {problems[0].text}{rest} It is left out.")
     return well("directory", f"{len(services.directory(own).entries)} services are listed.")
+
+
+def library(settings: Settings) -> Finding:
+    """Check that every file of the library can be read, the institution's own too."""
+    own = settings.instance / sources.OWN
+    if problems := sources.problems(own):
+        rest = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
+        return look("library", f"{problems[0].place}: {problems[0].text}{rest} It is left out.")
+    return well("library", f"{len(sources.library(own).documents)} sources are listed.")
 
 
 def disk(settings: Settings) -> Finding:

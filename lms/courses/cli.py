@@ -15,7 +15,7 @@ from lms import clock
 from lms.access import SYSTEM, Actor
 from lms.config import instance_path
 from lms.courses import files, operations
-from lms.courses.queries import directory, paths
+from lms.courses.queries import currency, directory, paths
 from lms.courses.rules.check import Checked, Printable, check_together, checked
 from lms.courses.rules.check_course import good_id
 from lms.courses.rules.check_series import check_series
@@ -79,6 +79,30 @@ def _of_directory(today: date) -> tuple[Problem, ...]:
     return directory.checked(own, today=today, home=home).problems
 
 
+def _of_library(found: Sequence[Folder]) -> list[Problem]:
+    """Look at the library, and whether the courses cite what it has."""
+    return currency.of_library(found, home=HOME, instance=instance_path(os.environ))
+
+
+def _stale(found: Sequence[Folder]) -> list[Problem]:
+    """Look for statements that no longer hold, and for numbers that nobody keeps up to date."""
+    return currency.stale(found, home=HOME, instance=instance_path(os.environ))
+
+
+def _say_due(found: Sequence[Folder], *, by: date, as_json: bool) -> bool:
+    """Print what is due by a day and what no longer holds; say whether there is anything."""
+    due = currency.due_in(found, by=by, home=HOME, instance=instance_path(os.environ))
+    problems = _stale(found)
+    if as_json:
+        said = {"due": [asdict(one) for one in due], "problems": [asdict(one) for one in problems]}
+        click.echo(json.dumps(said, ensure_ascii=False, indent=2, default=str))
+    else:
+        for line in [*due, *problems]:
+            click.echo(str(line))
+        click.echo(f"By {by}: {len(due)} due, {len(problems)} statement(s) or number(s) to mend.")
+    return bool(due or problems)
+
+
 def _as_json(looked_at: Sequence[Checked], problems: Sequence[Problem]) -> str:
     return json.dumps(
         {
@@ -129,6 +153,13 @@ def _say(looked_at: Sequence[Checked], problems: Sequence[Problem]) -> None:
     metavar="DATE",
     help="The day by which reviews are due; today if left out.",
 )
+@click.option(
+    "--currency",
+    "by",
+    type=click.DateTime(["%Y-%m-%d"]),
+    metavar="DATE",
+    help="List what must be looked at again by this day, and what no longer holds.",
+)
 @click.pass_context
 def check(
     context: click.Context,
@@ -136,16 +167,19 @@ def check(
     strict: bool,
     as_json: bool,
     on: datetime | None,
+    by: datetime | None,
 ) -> None:
     """Name every problem of the course folders given, or of all and the directory; needs no
     database."""
     today: date = (on or clock.now()).date()
     printable = printed_by(Faces.find(None))
     found, series = _given(folders)
+    if by is not None:
+        context.exit(int(_say_due(found, by=by.date(), as_json=as_json)))
     looked_at = [checked(folder, today=today, printable=printable) for folder in found]
-    problems = _problems(looked_at, found, series)
+    problems = _problems(looked_at, found, series) + _stale(found)
     if not folders:
-        problems += _of_directory(today)
+        problems += [*_of_directory(today), *_of_library(found)]
     if as_json:
         click.echo(_as_json(looked_at, problems))
     else:

@@ -23,8 +23,8 @@ from tests.conftest import make_settings
 
 SUBJECTS = [
     "database", "migrations", "guards", "foreign keys", "ledger", "organization", "administrator",
-    "outbox", "clock", "names", "signing key", "address", "mail", "fonts", "directory", "library", "disk",
-    "instance",
+    "outbox", "clock", "names", "signing key", "address", "mail", "fonts", "directory", "library",
+    "disk", "instance",
 ]
 
 
