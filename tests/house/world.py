@@ -46,6 +46,7 @@ class World:
             "message_id": 1, "token": self.token, "digest": "0" * 64, "filename": "nothing.css",
             "upload_id": self.roster, "address_id": self.address_of_lena,
             "passkey_id": self.passkey, "sign_in_id": self.sign_in, "place_id": self.cast.pediatric,
+            "case_id": "door", "entry": "nothing",
         }  # fmt: skip
         return re.sub(r"<[^:>]+:([^>]+)>", lambda found: str(filled[found[1]]), rule)
 
