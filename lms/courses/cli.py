@@ -3,8 +3,11 @@
 import json
 import os
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime
+from multiprocessing import Pipe, Process, get_start_method
+from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +18,7 @@ from lms import clock
 from lms.access import SYSTEM, Actor
 from lms.config import instance_path
 from lms.courses import files, operations
-from lms.courses.queries import currency, directory, paths
+from lms.courses.queries import currency, directory, listing, paths
 from lms.courses.rules.check import Checked, Printable, check_together, checked
 from lms.courses.rules.check_course import good_id
 from lms.courses.rules.check_series import check_series
@@ -80,8 +83,9 @@ def _of_directory(today: date) -> tuple[Problem, ...]:
 
 
 def _of_library(found: Sequence[Folder]) -> list[Problem]:
-    """Look at the library, and whether the courses cite what it has."""
-    return currency.of_library(found, home=HOME, instance=instance_path(os.environ))
+    """Look at the library, at what courses cite of it, and at what answers each source."""
+    found_out = currency.of_library(found, home=HOME, instance=instance_path(os.environ))
+    return found_out + listing.of_sources(found, home=HOME)
 
 
 def _stale(found: Sequence[Folder]) -> list[Problem]:
@@ -188,6 +192,21 @@ def check(
         context.exit(1)
 
 
+@courses.command("list")
+@click.option("--markdown", is_flag=True, help="Write the page docs/catalogue.md.")
+def list_courses(*, markdown: bool) -> None:
+    """List the course folders; with --markdown in numbers, and what answers each source."""
+    found = [files.read(folder) for folder in files.course_folders(HOME)]
+    if not markdown:
+        for folder in found:
+            raw = folder.table(COURSE_FILE)
+            click.echo(f"{raw.get('key')}: {raw.get('title')} ({raw.get('minutes')} minutes)")
+        return
+    today = clock.now().date()
+    computed = {one.name: checked(one, today=today).plain for one in found}
+    click.echo(listing.page(found, computed, home=HOME), nl=False)
+
+
 _SAID = {
     operations.Outcome.PUBLISHED: "published",
     operations.Outcome.UNCHANGED: "unchanged",
@@ -195,8 +214,61 @@ _SAID = {
 }
 
 
-def _publish_one(folder: Folder, printable: Printable, actor: Actor, at: datetime) -> str:
-    done = operations.publish(actor=actor, folder_content=folder, at=at, printable=printable)
+Looked = dict[str, operations.Ready]
+"""What was looked at and rendered beforehand, by the name of the folder."""
+
+# Fewer courses are looked at sooner than processes are started.
+_MANY = 4
+
+
+def _looked_at(folders: Sequence[Folder], printable: Printable, on: date) -> Looked:
+    """Look at many folders at a time, each processor at its own, where processes are cheap.
+
+    The folders go to the others as copies of this process's memory, only what they came to comes
+    back. One folder, or few, are left to `publish`.
+    """
+    processors = os.cpu_count() or 1
+    if len(folders) < _MANY or processors == 1 or get_start_method() != "fork":
+        return {}
+
+    def look(place: int, to: Connection) -> None:
+        to.send(
+            {
+                one.name: operations.ready(one, on=on, printable=printable)
+                for one in folders[place::processors]
+            }
+        )
+        to.close()
+        os._exit(0)
+
+    found: Looked = {}
+    others = []
+    for place in range(1, processors):
+        here, there = Pipe(duplex=False)
+        process = Process(target=look, args=(place, there))
+        process.start()
+        there.close()
+        others.append((process, here))
+    for one in folders[::processors]:
+        found[one.name] = operations.ready(one, on=on, printable=printable)
+    for process, here in others:
+        # Whoever came to grief sends nothing; its folders are looked at again, one by one.
+        with suppress(EOFError, OSError):
+            found |= here.recv()
+        process.join()
+    return found
+
+
+def _publish_one(
+    folder: Folder, looked: Looked, printable: Printable, actor: Actor, at: datetime
+) -> str:
+    done = operations.publish(
+        actor=actor,
+        folder_content=folder,
+        at=at,
+        printable=printable,
+        made_ready=looked.get(folder.name),
+    )
     return f"{done.key}: version {done.number} {_SAID[done.outcome]}"
 
 
@@ -228,9 +300,18 @@ def published(
     printable = printed_by(Faces.find(None))
     said: list[str] = []
     problems: list[Problem] = []
-    for folder in _wanted(keys):
+    wanted = _wanted(keys)
+    changed = []
+    for folder in wanted:
+        if number := operations.published_as(folder):
+            key = folder.table(COURSE_FILE)["key"]
+            said.append(f"{key}: version {number} {_SAID[operations.Outcome.UNCHANGED]}")
+        else:
+            changed.append(folder)
+    looked = _looked_at(changed, printable, at.date())
+    for folder in changed:
         try:
-            said.append(_publish_one(folder, printable, actor, at))
+            said.append(_publish_one(folder, looked, printable, actor, at))
         except operations.NotFit as refusal:
             problems += refusal.problems
     if not keys:

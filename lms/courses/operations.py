@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from enum import StrEnum
 from typing import Any
 
@@ -15,9 +15,19 @@ from lms.courses import queries
 from lms.courses.models import Course, CourseVersion, Medium, SeriesVersion
 from lms.courses.rules.check import Printable, check
 from lms.courses.rules.check_series import check_series
-from lms.courses.rules.folder import MEDIA_TYPES, Folder, canonical, content, digest, ending, plain
+from lms.courses.rules.folder import (
+    COURSE_FILE,
+    MEDIA_TYPES,
+    Folder,
+    canonical,
+    content,
+    digest,
+    ending,
+    plain,
+)
 from lms.courses.rules.problem import Problem, errors
 from lms.courses.rules.render_course import rendered
+from lms.courses.rules.shape import text
 from lms.db import db, whole
 from lms.errors import Missing, Refused
 
@@ -36,6 +46,19 @@ class NotFit(Refused):
 
 class AlreadyRetired(Refused):
     """The course was retired before."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Ready:
+    """A folder that was looked at and rendered: what takes most of the time of publishing.
+
+    It holds for what has this digest, on this day, and nothing else.
+    """
+
+    digest: str
+    on: date
+    problems: tuple[Problem, ...]
+    rendered: dict[str, Any] | None  # None where problems forbid it
 
 
 class Outcome(StrEnum):
@@ -71,34 +94,69 @@ def _course(key: str) -> Course:
     return course
 
 
-def _keep_media(folder: Folder) -> dict[str, str]:
-    """Store pictures under their digests; return the digest of each path."""
-    digests = {}
-    for path, data in folder.media.items():
-        if ending(path) == "svg":
-            continue  # Drawings are set into the page itself.
-        digests[path] = hashlib.sha256(data).hexdigest()
-        medium = Medium(digest=digests[path], content_type=MEDIA_TYPES[ending(path)], content=data)
+def _pictures(folder: Folder) -> dict[str, str]:
+    """Return the digest of each picture by its path; drawings are set into the page itself."""
+    return {
+        path: hashlib.sha256(data).hexdigest()
+        for path, data in folder.media.items()
+        if ending(path) != "svg"
+    }
+
+
+def ready(folder: Folder, *, on: date, printable: Printable | None = None) -> Ready:
+    """Look at a folder and render it, without a database."""
+    problems = check(folder, today=on, printable=printable)
+    return Ready(
+        digest=digest(folder),
+        on=on,
+        problems=tuple(problems),
+        rendered=None if errors(problems) else rendered(folder, _pictures(folder)),
+    )
+
+
+def published_as(folder: Folder) -> int | None:
+    """Return the number of the newest version where it says just what the folder says."""
+    if folder.problems or folder.slips():
+        return None
+    key = text(folder.table(COURSE_FILE), "key")
+    course_id = db.session.scalar(select(Course.id).where(Course.key == key))
+    newest = db.session.scalar(queries.newest(course_id)) if course_id is not None else None
+    return newest.number if newest is not None and newest.digest == digest(folder) else None
+
+
+def _keep_media(folder: Folder) -> None:
+    """Store pictures under their digests."""
+    for path, own in _pictures(folder).items():
+        data = folder.media[path]
+        medium = Medium(digest=own, content_type=MEDIA_TYPES[ending(path)], content=data)
         try:
             with db.session.begin_nested():
                 if db.session.get(Medium, medium.digest) is None:
                     db.session.add(medium)
         except IntegrityError:
             pass  # Somebody else kept the same bytes at the same time.
-    return digests
 
 
 @whole
 def publish(
-    *, actor: Actor, folder_content: Folder, at: datetime, printable: Printable | None = None
+    *,
+    actor: Actor,
+    folder_content: Folder,
+    at: datetime,
+    printable: Printable | None = None,
+    made_ready: Ready | None = None,
 ) -> Published:
     """Publish a course folder as the next version, unless the newest says the same.
 
     A retired course is not published again. Raises NotFit with all problems when the folder
     has any that forbid publishing. Of publishers at the same time one makes the version.
+    `made_ready` spares looking and rendering where it's of this very content and day.
     """
     access.require(actor, Permission.PUBLISH)
-    if problems := errors(check(folder_content, today=at.date(), printable=printable)):
+    seen = digest(folder_content)
+    if made_ready is None or (made_ready.digest, made_ready.on) != (seen, at.date()):
+        made_ready = ready(folder_content, on=at.date(), printable=printable)
+    if problems := errors(made_ready.problems):
         raise NotFit(problems)
     data = content(folder_content)
     course = _course(data["key"])
@@ -114,11 +172,11 @@ def publish(
             change=change,
         )
 
-    seen = digest(folder_content)
     if newest is not None and newest.digest == seen:
         return came_to(Outcome.UNCHANGED, newest, newest.change)
     if course.retired_at is not None:
         return came_to(Outcome.RETIRED, newest, "")
+    _keep_media(folder_content)
     version = CourseVersion(
         course=course,
         number=number + 1,
@@ -126,7 +184,7 @@ def publish(
         # There is nothing before the first for it to differ from a little.
         change=data["change"] if newest else "material",
         content=data,
-        rendered=rendered(folder_content, _keep_media(folder_content)),
+        rendered=made_ready.rendered,
         published_at=at,
         published_by_id=actor.person_id or None,
     )

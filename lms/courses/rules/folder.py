@@ -11,6 +11,7 @@ from functools import cached_property
 from typing import Any
 
 from lms.courses.rules.problem import Problem, error, place
+from lms.courses.rules.shape import table, tables, text
 
 COURSE_FILE = "course.toml"
 QUIZ_FILE = "quiz.toml"
@@ -135,9 +136,8 @@ def digest(folder: Folder) -> str:
     lesson does. Files that no page uses make none.
     """
     course = content(folder)
-    used = [one.get("file") for one in course.get("lessons", [])]
-    used.append(course.get("takeaway", {}).get("file"))
-    used.append(course.get("facilitator", {}).get("file"))
+    used = [text(one, "file") for one in tables(course, "lessons")]
+    used += [text(table(course, key), "file") for key in ("takeaway", "facilitator")]
     return hashlib.sha256(
         canonical(
             {
