@@ -1,5 +1,7 @@
 """The demonstration hospital is made by real operations, whole, once, and never beside real people."""
 
+import re
+
 import pytest
 from sqlalchemy import func, select
 
@@ -9,6 +11,7 @@ from lms.commands import demo
 from lms.db import db
 from lms.learning.models import Attempt, Completion, Enrolment, Outcome
 from lms.people.models import Person
+from lms.people.queries import protocol_cards
 from lms.reports import queries as reports
 from tests.conftest import NOON
 
@@ -70,3 +73,14 @@ def test_it_refuses_a_database_that_holds_real_people(app, cast):
     with pytest.raises((demo.RealPeople, demo.AlreadyLoaded)):
         demo.load(at=NOON)
     assert count(Person) == people
+
+
+def test_two_divisions_have_a_protocol_card_with_invented_numbers_and_one_has_none(hospital):
+    listed = {one.place.path: one for one in protocol_cards.places()}
+    acute = listed["Acute Care › Emergency Medicine › Adult Emergency"].held
+    assert (acute.department, acute.number) == ("Acute Care", 2)
+    assert listed["Women and Children"].held.is_overdue(NOON.date())
+    assert listed["Community Medicine"].held is None
+    for one in listed.values():
+        for text in vars(one.held.card).values() if one.held else ():
+            assert all("555-01" in found for found in re.findall(r"\d{3}-\d{3}-\d{4}", str(text)))

@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from sqlalchemy import event
 
-from lms.commands import doctor_surroundings
+from lms.commands import archive, doctor_surroundings
 from lms.courses import cli, files
 from lms.courses.queries import directory as queries
 from lms.courses.rules import directory as rules
@@ -404,3 +404,17 @@ def test_planners_see_what_is_due_a_month_ahead_oldest_first(cast, as_, monkeypa
 def test_asking_for_nothing_finds_all_but_the_first():
     listing = queries.directory()
     assert len(listing.found(Asked())) == len(listing.entries) - 3
+
+
+def test_the_example_of_the_manual_is_sound():
+    manual = Path(queries.HOME).parents[1] / "docs" / "operations.md"
+    (example,) = re.findall(
+        r"```toml\n(format = 1\n\n\[\[services\]\].*?)```", manual.read_text(), flags=re.S
+    )
+    found = check_directory([ours(), folder(text=example)], today=TODAY)
+    assert found.problems == ()
+    assert found.directory.by_id["harbor-advocates"].age_words == "12 to 24"
+
+
+def test_a_backup_takes_the_institutions_own_along():
+    assert queries.OWN in archive.KEPT
