@@ -1,9 +1,11 @@
 """The directory: who to call, open to anyone; and what of it is due, for planners."""
 
+import time
 from pathlib import Path
 
 import flask
 from flask.typing import ResponseReturnValue
+from markupsafe import Markup
 
 from lms.access import Permission
 from lms.courses.queries import directory as queries
@@ -23,8 +25,29 @@ def own_folder() -> Path:
 
 @bp.app_template_global()
 def help_lines(topics: tuple[str, ...] = ()) -> queries.HelpLines:
-    """Let every page ask for the lines at its foot."""
+    """Let a page ask for the lines that come first, and those that fit."""
     return queries.help_lines(topics, own=own_folder())
+
+
+# Every page has these lines, so that they are drawn once for all and looked at again after a while.
+_LOOK_AGAIN_SECONDS = 1.0
+_FEET_MOST = 256
+_feet: dict[tuple[Path, tuple[str, ...]], tuple[float, Markup]] = {}
+
+
+@bp.app_template_global()
+def help_foot(topics: tuple[str, ...] = ()) -> Markup:
+    """Draw the lines at the foot of a page about these topics; a second old at most."""
+    now, place = time.monotonic(), (own_folder(), tuple(topics))
+    known = _feet.get(place)
+    if known is None or now - known[0] >= _LOOK_AGAIN_SECONDS:
+        lines = queries.help_lines(topics, own=place[0])
+        drawn = flask.render_template("courses/_help.html", help=lines)
+        if len(_feet) >= _FEET_MOST:
+            _feet.clear()
+        known = (now, Markup(drawn))  # noqa: S704 - drawn by a template, which has escaped it
+        _feet[place] = known
+    return known[1]
 
 
 def _asked(here: Directory) -> Asked:
