@@ -7,7 +7,7 @@ PORT ?= 8000
 # The journeys that are made once more on PostgreSQL; the rest of a browser knows no database.
 ON_BOTH_ENGINES := tests/journeys/test_learner.py tests/journeys/test_coordinator.py
 
-.PHONY: help run test faults lint bench shots setup setup-dev lock clean
+.PHONY: help run test faults lint bench shots catalogue setup setup-dev lock clean
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -57,6 +57,9 @@ bench: setup-dev ## how fast it is, beside a floor (BENCH="--only home --seconds
 shots: setup-dev ## a picture of every page at 390, 820 and 1440 px, light and dark, in shots/
 	@$(BIN)/python tests/tools.py
 	@$(BIN)/python -m tests.shots
+
+catalogue: setup ## write docs/catalogue.md: the courses in numbers, and what answers each source
+	@$(BIN)/lms courses list --markdown > docs/catalogue.md.new && mv docs/catalogue.md.new docs/catalogue.md
 
 lock: ## write the lock files anew (needs uv)
 	@uv pip compile -q --upgrade --universal --generate-hashes --no-emit-index-url --no-annotate --python-version 3.11 pyproject.toml -o requirements.lock

@@ -196,7 +196,8 @@ def check(
 @click.option("--markdown", is_flag=True, help="Write the page docs/catalogue.md.")
 def list_courses(*, markdown: bool) -> None:
     """List the course folders; with --markdown in numbers, and what answers each source."""
-    found = [files.read(folder) for folder in files.course_folders(HOME)]
+    folders = [folder for folder in files.course_folders(HOME) if files.is_course(folder)]
+    found = [files.read(folder) for folder in folders]
     if not markdown:
         for folder in found:
             raw = folder.table(COURSE_FILE)
