@@ -66,6 +66,9 @@ def test_what_no_longer_holds_says_what_does():
     assert old
     assert all(one.status_note for one in old)
     by_id = queries.library().by_id
+    replaced = [one for one in old if one.status is Status.SUPERSEDED]
+    assert all(one.instead for one in replaced)
+    assert by_id["ilo-2005"].instead == ("gems-2022",)
     assert by_id["ilo-2005"].status is Status.SUPERSEDED
     assert by_id["bawar-2025"].status is Status.CLOSED
 
@@ -85,6 +88,7 @@ def test_what_no_longer_holds_says_what_does():
         ('id = "own-2026"', 'id = "cs-2016"', "L05"),
         ('id = "own-2026"', 'id = "x"\nalso = ["chisolm-2016"]', "L05"),
         ("paper.* 2026", "paper. 2026", "L06"),
+        ("year = 2026\n", 'year = 2026\ninstead = ["nobody"]\n', "L09"),
         ('kind = "guidance"', 'kind = "rumor"', "C04"),
         ('kind = "guidance"', 'kind = "guidance"\nkinds = "x"', "C03"),
         ("format = 1", "format = 2", "C05"),
@@ -249,6 +253,8 @@ def test_bibtex_tells_people_from_bodies_and_names_the_others():
     said = bibtex([the(authors=("Johnson PN", "American Academy of Pediatrics"))])
     assert "author = {Johnson, P. N. and {American Academy of Pediatrics}}" in said
     assert "pages = {1220--1233}" in said
+    old = bibtex([queries.library().by_id["gems-2017"]])
+    assert "note = {Superseded. In its place: gems-2022.}" in old
 
 
 _CSL_TYPES = {
@@ -314,6 +320,7 @@ def test_a_source_stands_by_itself_under_each_of_its_ids(app: Flask, client):
         assert "we are seeing the unseen" in client.get(f"/library/{name}").text
         assert list(Bib(client.get(f"/library/{name}.bib").text).entries()) == ["cs-2016"]
         assert client.get(f"/library/{name}.json").json[0]["id"] == "cs-2016"
+    assert 'href="/library/gems-2022"' in client.get("/library/ilo-2005").text
     for address in ("/library/nobody", "/library/nobody.bib", "/library/nobody.json"):
         assert client.get(address).status_code == 404
 

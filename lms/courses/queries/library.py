@@ -72,6 +72,7 @@ class Line:
 
     document: Document
     courses: tuple[CourseName, ...]
+    instead: tuple[Document, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -103,9 +104,9 @@ def _cited(today: date) -> Mapping[CourseName, frozenset[str]]:
     }
 
 
-def _line(one: Document, cited: Mapping[CourseName, frozenset[str]]) -> Line:
+def _line(one: Document, here: Library, cited: Mapping[CourseName, frozenset[str]]) -> Line:
     users = (name for name, ids in cited.items() if not ids.isdisjoint(one.ids))
-    return Line(document=one, courses=tuple(users))
+    return Line(document=one, courses=tuple(users), instead=here.instead(one))
 
 
 def page(asked: Asked, *, today: date, own: Path | None = None) -> Page:
@@ -114,7 +115,7 @@ def page(asked: Asked, *, today: date, own: Path | None = None) -> Page:
     by_key = {name.key: ids for name, ids in cited.items()}
     found = here.found(asked, by_key.get(asked.course, frozenset()))
     return Page(
-        lines=tuple(_line(one, cited) for one in found),
+        lines=tuple(_line(one, here, cited) for one in found),
         total=len(here.documents),
         courses=tuple(cited),
     )
@@ -122,7 +123,8 @@ def page(asked: Asked, *, today: date, own: Path | None = None) -> Page:
 
 def line(entry: str, *, today: date, own: Path | None = None) -> Line:
     """Return one document by any of its ids; raise Missing where there is none."""
-    found = library(own).by_id.get(entry)
+    here = library(own)
+    found = here.by_id.get(entry)
     if found is None:
         raise Missing(entry)
-    return _line(found, _cited(today))
+    return _line(found, here, _cited(today))

@@ -67,7 +67,10 @@ def _title(one: Document) -> str:
 
 
 def _note(one: Document) -> str:
-    return "" if one.is_current else f"{one.status_words}. {one.status_note}"
+    if one.is_current:
+        return ""
+    instead = f" {', '.join(one.instead)}." if one.instead else ""
+    return f"{one.status_words}. {one.status_note}{instead}"
 
 
 def _entry(one: Document) -> str:

@@ -58,6 +58,7 @@ _DOCUMENT: Final = Table(
         "url": Text(most=300),
         "rows": ListOf(Text(most=10)),
         "also": ListOf(Text(most=60)),
+        "instead": ListOf(Text(most=60)),
     },
 )
 # What stands in an address without being changed, in a page as in a list of references.
@@ -153,7 +154,18 @@ def check_library(folders: Iterable[Folder]) -> Found:
                 continue
             kept[one.id] = one
             taken |= dict.fromkeys(one.ids, one.file)
-    return Found(library=shelved(kept.values()), problems=tuple(sorted(problems)))
+    library = shelved(kept.values())
+    problems += _of_places(library)
+    return Found(library=library, problems=tuple(sorted(problems)))
+
+
+def _of_places(library: Library) -> Iterator[Problem]:
+    """Yield what takes the place of a document and isn't there."""
+    for one in library.documents:
+        for name in one.instead:
+            if name not in library.by_id:
+                where = place(one.file, f"document {one.id}", "instead")
+                yield error("L09", where, f"There is no document {name!r}. Name one that exists.")
 
 
 def check_references(library: Library, courses: Iterable[Folder]) -> Iterator[Problem]:

@@ -89,6 +89,7 @@ class Document:
     summary: str
     rows: tuple[str, ...]
     also: tuple[str, ...]
+    instead: tuple[str, ...]
     checked_on: date
     review_by: date
     file: str
@@ -187,6 +188,10 @@ class Library:
                 found.setdefault(row, []).append(one)
         return {row: tuple(ones) for row, ones in found.items()}
 
+    def instead(self, one: Document) -> tuple[Document, ...]:
+        """Return the documents that took the place of one."""
+        return tuple(self.by_id[name] for name in one.instead if name in self.by_id)
+
     def found(self, asked: Asked, cited: frozenset[str] = frozenset()) -> tuple[Document, ...]:
         """Return what fits what is asked for."""
         return tuple(one for one in self.documents if asked.finds(one, cited))
@@ -217,6 +222,7 @@ def document(raw: Mapping[str, Any], *, file: str, is_own: bool) -> Document:
         editors=tuple(raw.get("editors", ())),
         rows=tuple(raw.get("rows", ())),
         also=tuple(raw.get("also", ())),
+        instead=tuple(raw.get("instead", ())),
         title_is_ours=raw.get("title_is_ours", False),
         to_confirm=raw.get("to_confirm", False),
         status=Status(raw["status"]),
