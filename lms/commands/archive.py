@@ -36,8 +36,8 @@ from lms.migrations import guards
 
 FORMAT = 1
 BATCH = 500
-# What belongs to an instance beside its database: its keys, the fonts it brought along, and what the
-# institution adds to directory, library and paths.
+# What belongs to an instance beside its database: its keys, the fonts it brought along, and what
+# the institution adds to directory, library and paths.
 KEPT = ("secret_key", "signing", "fonts", "directory", "library", "paths.toml")
 
 

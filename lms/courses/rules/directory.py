@@ -77,6 +77,8 @@ _STATES: Final = (
     "UT:Utah VA:Virginia VI:Virgin_Islands VT:Vermont WA:Washington WI:Wisconsin "
     "WV:West_Virginia WY:Wyoming"
 )
+_OTHERWISE: Final = frozenset({"AK", "DC", "GU", "LA", "PR", "VI"})
+"""Where what is below the state is no county."""
 STATES: Final[Mapping[str, str]] = dict(
     one.replace("_", "\N{NO-BREAK SPACE}").split(":") for one in _STATES.split()
 )
@@ -179,11 +181,13 @@ class Entry:
 
     @property
     def place_words(self) -> str:
-        """Return where it serves: "Contra Costa and Marin, California"."""
+        """Return where it serves: "Contra Costa and Marin Counties, California"."""
         if self.is_national:
             return "Anywhere in the United States"
         state = STATES[self.state]
         where = " and ".join(filter(None, (", ".join(self.counties[:-1]), *self.counties[-1:])))
+        if self.state not in _OTHERWISE:
+            where += "" if not where else " County" if len(self.counties) == 1 else " Counties"
         return f"{where}, {state}" if where else state
 
     @property
