@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import asdict
 from datetime import date, datetime
@@ -24,7 +24,7 @@ from lms.courses.rules.check_course import good_id
 from lms.courses.rules.check_series import check_series
 from lms.courses.rules.folder import COURSE_FILE, Folder
 from lms.courses.rules.paths import check_paths
-from lms.courses.rules.problem import Problem, Severity
+from lms.courses.rules.problem import Problem, Severity, errors
 from lms.courses.rules.template import new_course
 from lms.typeset.faces import Faces
 from lms.typeset.names import NAME_BOX, TITLE_BOX, Unprintable
@@ -290,6 +290,11 @@ def _wanted(keys: Sequence[str]) -> list[Folder]:
     return [by_key[key] for key in keys] if keys else found
 
 
+def _is_among(folder: Folder, problems: Iterable[Problem]) -> bool:
+    """Say whether one of these problems stands in a folder."""
+    return any(one.place.startswith(f"{folder.name}/") for one in problems)
+
+
 def published(
     *, actor: Actor, keys: Sequence[str] = (), at: datetime
 ) -> tuple[list[str], list[Problem]]:
@@ -309,6 +314,9 @@ def published(
             said.append(f"{key}: version {number} {_SAID[operations.Outcome.UNCHANGED]}")
         else:
             changed.append(folder)
+    stale = errors(_stale(changed))
+    problems += stale
+    changed = [one for one in changed if not _is_among(one, stale)]
     looked = _looked_at(changed, printable, at.date())
     for folder in changed:
         try:

@@ -139,12 +139,14 @@ def test_a_place_may_be_allowed_and_nothing_else():
         ("pattern = '(x'", ""),
         ('source = "nobody-1999"', ""),
         ("since = 5", ""),
+        ("words = []", ""),
         ('more = "x"', ""),
     ],
 )
 def test_a_slip_in_the_list_is_named(old: str, new: str):
     good = {
         "id": 'id = "x"',
+        "words": 'words = ["x"]',
         "pattern": "pattern = 'x'",
         "say": 'say = "y"',
         "source": 'source = "gems-2022"',
@@ -297,3 +299,14 @@ def test_what_is_overdue_is_told_from_what_is_to_come():
     assert found[0].is_overdue(date(2027, 9, 2))
     assert not found[0].is_overdue(found[0].due_on)
     assert list(found) == sorted(found, key=lambda one: one.due_on)
+
+
+def test_what_no_longer_holds_is_not_published_and_keeps_no_other_back(app: Flask, home: Path):
+    write(home, page("Today 12.3 million people are enslaved."))
+    other = tiny(key="other", title="Another")
+    write(home, other)
+    result = app.test_cli_runner().invoke(cli.courses, ["publish"])
+    assert result.exit_code == 1
+    assert "other: version 1 published" in result.output
+    assert "12-3-million" in result.output
+    assert set(currency.titles()) == {"other"}

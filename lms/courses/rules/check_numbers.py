@@ -24,6 +24,7 @@ _SHORT: Final = re.compile(
     r"\b(?:[Tt]ext(?:ing)?|[Cc]all(?:ing)?|[Dd]ial(?:ing)?)(?: or (?:text|call))?"
     r"(?: [A-Z]+ to)? (\d{3}|\d{5,6})(?![\d,.:-]*\d)(?! (?:people|times|cases|hours|minutes))\b"
 )
+_THREE: Final = re.compile(r"[0-9]{3}")
 _TEN: Final = 10
 
 
@@ -60,6 +61,8 @@ def numbers(directory: Directory, folder: Folder) -> tuple[Numbers, tuple[Proble
 def check_numbers(listed: Numbers, pieces: Iterable[Piece]) -> Iterator[Problem]:
     """Yield a problem for each number of a service that closed, a warning for unknown ones."""
     for piece in pieces:
+        if not _THREE.search(piece.text):
+            continue
         found = {one.group(0) for one in _LONG.finditer(piece.text)}
         found |= {one.group(1) for one in _SHORT.finditer(piece.text)}
         for one in sorted(found):
