@@ -104,6 +104,15 @@ def test_the_word_must_stand_in_the_same_piece_of_text():
     assert caught("There were 12.3 million\nin 2005.") == []
 
 
+def test_the_words_of_a_drawing_count_too():
+    draft = tiny()
+    draft.media["media/washes.svg"] = (
+        b"<svg><desc>x</desc><text>12.3 <tspan>million</tspan></text></svg>"
+    )
+    found = list(check_statements(LISTED, pieces(draft.folder())))
+    assert [one.place for one in found] == ["courses/tiny/media/washes.svg"]
+
+
 def test_a_right_answer_may_not_be_excused_by_its_rationale():
     draft = tiny()
     item = next(one for one in draft.items if one["kind"] == "single")

@@ -73,6 +73,13 @@ def test_what_no_longer_holds_says_what_does():
     assert by_id["bawar-2025"].status is Status.CLOSED
 
 
+def test_a_year_of_knowing_is_told_from_a_year_of_publication():
+    by_id = queries.library().by_id
+    assert by_id["cs-2016"].year_words == "2016"
+    assert by_id["usc-1591"].year_words == "text of 2025"
+    assert by_id["netce"].year_words == "as known in 2025"
+
+
 # The check
 
 
@@ -270,7 +277,8 @@ def test_csl_items_are_as_the_schema_wants_them():
     assert [one["id"] for one in items] == [one.id for one in documents]
     for item, one in zip(items, documents, strict=True):
         assert item["type"] in _CSL_TYPES
-        assert item["issued"] == {"date-parts": [[one.year]]}
+        assert item["issued"]["date-parts"] == [[one.year]]
+        assert item["issued"].get("circa", False) == one.is_undated
         names = [*item.get("author", []), *item.get("editor", [])]
         assert all(set(name) in _CSL_NAMES for name in names)
         assert all(

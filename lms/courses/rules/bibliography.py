@@ -133,7 +133,8 @@ def csl_item(one: Document) -> dict[str, Any]:
         "ISBN": one.isbn,
         "DOI": one.doi,
         "URL": one.url,
-        "issued": {"date-parts": [[one.year]]},
+        # Of what carries no year, the one of our knowledge is all that can be said.
+        "issued": {"date-parts": [[one.year]]} | ({"circa": True} if one.is_undated else {}),
         "genre": one.kind_words,
         "note": _note(one),
         "annote": one.summary,

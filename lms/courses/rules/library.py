@@ -49,6 +49,10 @@ STATUS_WORDS: Final[Mapping[Status, str]] = {
 }
 
 
+# How a citation says that the source itself carries no year.
+_NO_YEAR: Final = re.compile(r"\b[Uu]nderstood at the end of \d{4}|\b[Aa]s listed in \d{4}")
+
+
 def fold(text: str) -> str:
     """Return a text as it's looked for: without accents and the difference of capitals."""
     plain = unicodedata.normalize("NFKD", text)
@@ -99,6 +103,18 @@ class Document:
     def kind_words(self) -> str:
         """Return the kind as readers call it."""
         return KINDS[self.kind]
+
+    @property
+    def is_undated(self) -> bool:
+        """Say whether the year is that of our knowledge: the source carries none."""
+        return bool(_NO_YEAR.search(self.citation))
+
+    @property
+    def year_words(self) -> str:
+        """Return the year as readers understand it."""
+        if not self.is_undated:
+            return str(self.year)
+        return f"{'text of' if self.kind == 'law' else 'as known in'} {self.year}"
 
     @property
     def status_words(self) -> str:

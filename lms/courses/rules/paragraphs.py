@@ -93,7 +93,7 @@ def _of_keys(raw: dict[str, Any], where: str) -> Iterator[Piece]:
 
 
 def pieces(folder: Folder, *, without: frozenset[str] = frozenset()) -> Iterator[Piece]:
-    """Yield the texts of a folder, piece by piece; drawings are left out."""
+    """Yield the texts of a folder, piece by piece; of a drawing, all its words."""
     for path, said in sorted(folder.texts.items()):
         where = f"{folder.name}/{path}"
         if path in without:
@@ -104,3 +104,5 @@ def pieces(folder: Folder, *, without: frozenset[str] = frozenset()) -> Iterator
             yield from _of_toml(folder.table(path), where)
             if path == QUIZ_FILE:
                 yield from _of_keys(folder.table(path), where)
+        elif ending(path) == "svg":
+            yield Piece(where, plain(re.sub(r"<[^>]*>", " ", said)))
