@@ -57,7 +57,7 @@ def test_the_library_is_sound_and_holds_every_reference_of_the_courses():
 
 def test_every_summary_is_two_lines_and_none_is_another_s():
     said = {one.id: one.summary for one in queries.library().documents}
-    assert {name: text for name, text in said.items() if not 13 <= len(text.split()) <= 48} == {}
+    assert {name: text for name, text in said.items() if not 20 <= len(text.split()) <= 48} == {}
     assert len(set(said.values())) == len(said)
 
 
