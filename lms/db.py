@@ -11,7 +11,7 @@ from functools import wraps
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
-from flask import Flask, has_app_context
+from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
 from sqlalchemy import JSON, URL, Connection, Date, DateTime, Enum, MetaData, event, make_url
 from sqlalchemy.exc import OperationalError
@@ -101,10 +101,7 @@ def writing() -> Iterator[None]:
 
     SQLite has one writer. A transaction that reads first and writes later may find that
     somebody wrote in between and can only fail; one that says so at the start waits its turn.
-    A transaction of the session that has only read until here ends, and the next begins anew.
     """
-    if not _writing.get() and has_app_context() and db.session().in_transaction():
-        db.session.commit()
     token = _writing.set(True)
     try:
         yield

@@ -16,10 +16,9 @@ from lms.certificates.forms import RevokeForm, SupersedeForm
 from lms.certificates.rules import codes
 from lms.certificates.rules.ledger import State, is_serial
 from lms.certificates.rules.qr import qr
-from lms.db import writing
 from lms.errors import Refused
 from lms.web import limits, pages
-from lms.web.door import ANYONE, Blueprint
+from lms.web.door import ANYONE, Blueprint, writes
 
 bp = Blueprint("certificates", __name__)
 
@@ -161,8 +160,8 @@ def _bucket() -> str:
 def verdict(code: str) -> ResponseReturnValue:
     """Say what a code is worth: what the paper shows, whether it stands, and nothing more."""
     at = clock.now()
-    # Counting writes: begin as something that writes, so that SQLite lets it wait its turn.
-    with writing():
+    # Counting writes, and what it writes is kept before the page is drawn: others wait to write.
+    with writes():
         limits.take_turn(_bucket())
         if limits.hits(_bucket(), within=WITHIN, at=at) >= LOOKS:
             return pages.problem(429)

@@ -110,9 +110,7 @@ def _settled(view: RouteCallable, *, reads_first: bool) -> RouteCallable:
     def settled(**arguments: Any) -> ResponseReturnValue:
         if not reads_first:
             # Whoever asks was read in a transaction of its own; the view's begins as one that
-            # writes. A view that reads goes on in the one begun and sees one state of all; where
-            # it records a line all the same (a verification counted, an export), it says so by
-            # `writing`, which begins anew.
+            # writes. A view that reads goes on in the one begun and sees one state of all.
             db.session.commit()
         intent = nullcontext() if reads_first else writing()
         with intent:

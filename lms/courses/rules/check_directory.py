@@ -15,7 +15,6 @@ from lms.courses.rules.directory import (
     KINDS,
     NEEDS,
     SHELTERS,
-    STATES,
     TOPICS,
     Directory,
     Entry,
@@ -37,6 +36,7 @@ from lms.courses.rules.shape import (
     name_of,
     tables,
 )
+from lms.courses.rules.states import STATES
 
 _NUMBER: Final = Table(
     {"label": Text(most=60), "number": Text(most=60)}, {"tel": Text(most=20), "sms": Text(most=20)}

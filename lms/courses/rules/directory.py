@@ -10,6 +10,8 @@ from enum import StrEnum
 from functools import cached_property
 from typing import Any, Final
 
+from lms.courses.rules.states import NO_COUNTIES, STATES
+
 FORMAT: Final = 1
 CHECK_LASTS: Final = timedelta(days=184)
 """A number is checked at least every six months."""
@@ -65,23 +67,6 @@ TOPICS: Final = (
     "sex-trafficking", "substance-use", "supply-chain", "trauma-informed-care",
 )  # fmt: skip
 CONFIDENCE: Final = ("high", "medium-high", "medium", "low")
-
-_STATES: Final = (
-    "AK:Alaska AL:Alabama AR:Arkansas AZ:Arizona CA:California CO:Colorado CT:Connecticut "
-    "DC:District_of_Columbia DE:Delaware FL:Florida GA:Georgia GU:Guam HI:Hawaii IA:Iowa "
-    "ID:Idaho IL:Illinois IN:Indiana KS:Kansas KY:Kentucky LA:Louisiana MA:Massachusetts "
-    "MD:Maryland ME:Maine MI:Michigan MN:Minnesota MO:Missouri MS:Mississippi MT:Montana "
-    "NC:North_Carolina ND:North_Dakota NE:Nebraska NH:New_Hampshire NJ:New_Jersey "
-    "NM:New_Mexico NV:Nevada NY:New_York OH:Ohio OK:Oklahoma OR:Oregon PA:Pennsylvania "
-    "PR:Puerto_Rico RI:Rhode_Island SC:South_Carolina SD:South_Dakota TN:Tennessee TX:Texas "
-    "UT:Utah VA:Virginia VI:Virgin_Islands VT:Vermont WA:Washington WI:Wisconsin "
-    "WV:West_Virginia WY:Wyoming"
-)
-_OTHERWISE: Final = frozenset({"AK", "DC", "GU", "LA", "PR", "VI"})
-"""Where what is below the state is no county."""
-STATES: Final[Mapping[str, str]] = dict(
-    one.replace("_", "\N{NO-BREAK SPACE}").split(":") for one in _STATES.split()
-)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -186,7 +171,7 @@ class Entry:
             return "Anywhere in the United States"
         state = STATES[self.state]
         where = " and ".join(filter(None, (", ".join(self.counties[:-1]), *self.counties[-1:])))
-        if self.state not in _OTHERWISE:
+        if self.state not in NO_COUNTIES:
             where += "" if not where else " County" if len(self.counties) == 1 else " Counties"
         return f"{where}, {state}" if where else state
 

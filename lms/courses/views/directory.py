@@ -9,7 +9,8 @@ from markupsafe import Markup
 
 from lms.access import Permission
 from lms.courses.queries import directory as queries
-from lms.courses.rules.directory import AGE_MOST, STATES, Asked, Directory
+from lms.courses.rules.directory import AGE_MOST, Asked, Directory
+from lms.courses.rules.states import STATES
 from lms.courses.views.blueprint import bp
 from lms.people.queries import protocol_cards as cards
 from lms.web import pages

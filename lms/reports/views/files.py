@@ -8,13 +8,13 @@ from flask_login import current_user
 
 from lms import clock
 from lms.access import Permission
-from lms.db import writing as will_write
 from lms.reports.operations import files as operations
 from lms.reports.queries import files as queries
 from lms.reports.views.blueprint import bp
 from lms.reports.views.departments import filters_of
 from lms.tables import writing
 from lms.web import pages
+from lms.web.door import writes
 
 
 def _sent(
@@ -32,7 +32,7 @@ def _sent(
 
 
 def _list(department_id: int, kind: str) -> ResponseReturnValue:
-    with will_write():
+    with writes():
         sheet = operations.export_list(
             actor=current_user.actor,
             department_id=department_id,
@@ -57,7 +57,7 @@ def export_xlsx(department_id: int) -> ResponseReturnValue:
 
 
 def _completions(department_id: int, kind: str) -> ResponseReturnValue:
-    with will_write():
+    with writes():
         sheet = operations.export_completions(
             actor=current_user.actor,
             department_id=department_id,
