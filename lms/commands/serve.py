@@ -81,6 +81,8 @@ def _ready(*, prepared: bool, with_demonstration: bool) -> None:
         return
     sys.stdout.flush()
     if child := os.fork():
+        # The other waits for its disk now and then; what needs no database is loaded meanwhile.
+        _load_templates(current_app)
         if code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
             sys.exit(code if code > 0 else 1)
         return
@@ -113,6 +115,10 @@ def _warm(app: Flask) -> None:
     configure_mappers()
     with suppress(KeyProblem, Refused):
         app.extensions["press"]()
+    _load_templates(app)
+
+
+def _load_templates(app: Flask) -> None:
     for name in app.jinja_env.list_templates(extensions=["html"]):
         app.jinja_env.get_template(name)
 
