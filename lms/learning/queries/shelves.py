@@ -38,11 +38,20 @@ class Card:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Offer:
+    """A course in the list: with a card where this person has begun it, else the same for all."""
+
+    course: Course
+    digest: str  # of the version that is shown
+    card: Card | None
+
+
+@dataclass(frozen=True, kw_only=True)
 class Shelf:
     """Courses that stand together: those of a series, or those of none."""
 
     series: Series | None
-    cards: tuple[Card, ...]
+    offers: tuple[Offer, ...]
     # What a path calls this step of it.
     stage: str = ""
 
@@ -108,27 +117,27 @@ def _matches(course: Course, filters: Filters, path: LearningPath | None) -> boo
     )
 
 
-def _stages(cards: Sequence[Card], path: LearningPath) -> tuple[Shelf, ...]:
+def _stages(offers: Sequence[Offer], path: LearningPath) -> tuple[Shelf, ...]:
     """Return the courses of a path in its order, each where it comes first."""
-    by_key = {one.course.key: one for one in cards}
+    by_key = {one.course.key: one for one in offers}
     shelves = []
     for stage in path.stages:
         here = tuple(by_key.pop(key) for key in stage.courses if key in by_key)
         if here:
-            shelves.append(Shelf(series=None, cards=here, stage=stage.title))
+            shelves.append(Shelf(series=None, offers=here, stage=stage.title))
     return tuple(shelves)
 
 
-def _shelves(cards: Sequence[Card], series: Iterable[Series]) -> tuple[Shelf, ...]:
-    by_key = {one.course.key: one for one in cards}
+def _shelves(offers: Sequence[Offer], series: Iterable[Series]) -> tuple[Shelf, ...]:
+    by_key = {one.course.key: one for one in offers}
     shelves, placed = [], set()
     for one in series:
         here = [by_key[key] for key in one.courses if key in by_key and key not in placed]
-        placed |= {card.course.key for card in here}
+        placed |= {one.course.key for one in here}
         if here:
-            shelves.append(Shelf(series=one, cards=tuple(here)))
-    alone = tuple(one for one in cards if one.course.key not in placed)
-    return (*((Shelf(series=None, cards=alone),) if alone else ()), *shelves)
+            shelves.append(Shelf(series=one, offers=tuple(here)))
+    alone = tuple(one for one in offers if one.course.key not in placed)
+    return (*((Shelf(series=None, offers=alone),) if alone else ()), *shelves)
 
 
 def library(
@@ -145,12 +154,20 @@ def library(
     """
     path = next((one for one in paths if one.key == filters.path), None)
     shelf = catalogue()
-    offered = [shelf.content(one) for one in shelf.offered(today)]
-    stands = progress.standings_of(person_id, at=at, today=today, shelf=shelf)
+    editions = shelf.offered(today)
+    offered = [shelf.content(one) for one in editions]
+    own = progress.whole(person_id, at=at, today=today, shelf=shelf)
+    begun = frozenset(own.begun)
     wanted = [
-        Card(course=one, standing=stands[one.key])
-        for one in offered
-        if _matches(one, filters, path)
+        Offer(
+            course=course,
+            digest=edition.digest,
+            card=Card(course=course, standing=own.standing(course.key))
+            if course.key in begun
+            else None,
+        )
+        for edition, course in zip(editions, offered, strict=True)
+        if _matches(course, filters, path)
     ]
     topics = {topic for one in offered for topic in one.topics}
     named = {name for one in offered for name in one.professions}

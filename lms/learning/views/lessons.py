@@ -17,7 +17,7 @@ from lms.learning.operations import enrolment as operations
 from lms.learning.queries import library as queries
 from lms.learning.queries import shelves
 from lms.learning.queries.library import CoursePage, LessonView
-from lms.learning.queries.shelves import FORMS, Filters, Library
+from lms.learning.queries.shelves import FORMS, Filters, Library, Offer
 from lms.people.queries import protocol_cards as cards
 from lms.people.queries.protocol_cards import OwnCard
 from lms.web import pages
@@ -68,8 +68,23 @@ def courses() -> ResponseReturnValue:
         today=pages.today(),
     )
     return flask.render_template(
-        "learning/courses.html", library=library, filters=filters, choices=_choices(library)
+        "learning/courses.html",
+        library=library,
+        filters=filters,
+        choices=_choices(library),
+        line=_line,
     )
+
+
+def _line(offer: Offer) -> Markup:
+    """Draw a course of the list; that of somebody who has not begun it once for all of them."""
+
+    def draw() -> str:
+        return flask.render_template("learning/_offer.html", course=offer.course, card=offer.card)
+
+    if offer.card is None:
+        return kept(("offer", offer.digest), draw)
+    return Markup(draw())  # noqa: S704 - drawn by a template, which has escaped it
 
 
 def _choices(library: Library) -> list[tuple[str, str, list[tuple[str, str]]]]:
