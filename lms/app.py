@@ -138,6 +138,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.url_map.converters["int"] = door.Identifier
     _configure(app, settings)
     app.session_interface = Cookies(app)
+    app.jinja_environment = pages.Environment
     db.init_app(app, connections=settings.database_connections)
     login = LoginManager()
     login.init_app(app)

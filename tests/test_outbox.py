@@ -4,6 +4,7 @@ import socket
 import threading
 from datetime import timedelta
 from email import message_from_bytes, policy
+from types import SimpleNamespace
 
 import pytest
 from aiosmtpd.controller import Controller
@@ -19,6 +20,12 @@ from lms.web.door import kept
 from tests.conftest import NOON
 
 FROM = "Rounds <rounds@example.org>"
+
+
+@pytest.fixture(autouse=True)
+def _no_time_passes(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A machine that does other things beside must not make the seconds of a round count."""
+    monkeypatch.setattr(delivery, "time", SimpleNamespace(monotonic=lambda: 0.0))
 
 
 class Sink:

@@ -1,5 +1,6 @@
 """What all pages share: error pages, headers, filters, and the way to settings and press."""
 
+from collections.abc import MutableMapping
 from datetime import date, datetime
 from typing import Any, cast
 from zoneinfo import ZoneInfo
@@ -311,6 +312,18 @@ def _with_headers(response: flask.Response) -> flask.Response:
 def _allowed(name: str) -> bool:
     reader = current_user and current_user._get_current_object()
     return bool(reader and reader.is_authenticated and holds(reader.actor, Permission[name]))
+
+
+class Environment(flask.templating.Environment):
+    """Flask's environment, whose templates hold all names in one dictionary.
+
+    A template that imports a macro compares the names it knows with the macro file's. In chains of
+    dictionaries, which Jinja uses, that takes a tenth of the time of a page.
+    """
+
+    def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
+        """Return the names of every template together with a template's own."""
+        return {**self.globals, **(d or {})}
 
 
 def init_app(app: flask.Flask) -> None:
