@@ -22,6 +22,7 @@ from lms import clock
 from lms.access import SYSTEM
 from lms.commands import database, demo, signing_key
 from lms.courses import cli as courses
+from lms.courses.queries.catalogue import catalogue
 from lms.errors import Refused
 from lms.typeset.signing import KeyProblem
 
@@ -115,6 +116,8 @@ def _warm(app: Flask) -> None:
     configure_mappers()
     with suppress(KeyProblem, Refused):
         app.extensions["press"]()
+    # What is published, parsed: some megabytes that every worker would make for itself.
+    catalogue()
     _load_templates(app)
 
 
