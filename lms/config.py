@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import SplitResult, unquote, urlsplit
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from sqlalchemy.engine import make_url
+from sqlalchemy.engine import URL, make_url
 from sqlalchemy.exc import ArgumentError
 
 DEFAULT_ZONE = ZoneInfo("America/Los_Angeles")
@@ -88,8 +88,13 @@ def _instance(environ: Mapping[str, str]) -> Path:
     return instance
 
 
+def _file(path: Path) -> str:
+    """Return the address of a database file; % and ? in a folder's name lead nowhere else."""
+    return URL.create("sqlite", database=str(path)).render_as_string(hide_password=False)
+
+
 def _database(environ: Mapping[str, str], instance: Path) -> str:
-    given = environ.get("LMS_DATABASE_URL") or f"sqlite:///{instance / 'rounds.db'}"
+    given = environ.get("LMS_DATABASE_URL") or _file(instance / "rounds.db")
     wrong = BadSetting(
         "LMS_DATABASE_URL must be like postgresql+psycopg://user:password@host/database or "
         "sqlite:////absolute/path.db; leave it out to keep the database in the instance folder"

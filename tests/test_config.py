@@ -7,6 +7,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import pytest
+from sqlalchemy.engine import make_url
 
 from lms.config import BadSetting, Settings
 
@@ -40,6 +41,12 @@ def test_a_mail_server_is_taken_apart_with_its_escaped_password(tmp_path):
     assert not mail.encrypted
     assert read(tmp_path, LMS_MAIL_URL="smtps://mail.example.org").mail.port == 465
     assert read(tmp_path, LMS_MAIL_URL="smtp://mail.example.org").mail.port == 25
+
+
+@pytest.mark.parametrize("name", ["100%41?x=1 'q' #2", "Ünï tëst", "a@b:c"])
+def test_the_database_is_inside_the_instance_however_the_folder_is_called(tmp_path, name):
+    got = read(tmp_path / name)
+    assert make_url(got.database_url).database == str(tmp_path / name / "instance" / "rounds.db")
 
 
 @pytest.mark.parametrize(

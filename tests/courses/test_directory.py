@@ -181,6 +181,18 @@ def test_a_number_of_a_closed_service_is_refused_under_any_name():
     assert "advocates" not in found.directory.by_id
 
 
+def test_nobody_closes_a_line_of_every_page_by_its_number(client, own):
+    gone = without(
+        status="closed", numbers=None, closed_on=date(2026, 1, 1), former_numbers=["8883737888"]
+    )
+    found = check_directory([ours(), folder(gone)], today=TODAY)
+    assert [one.rule for one in found.problems] == ["D08"]
+    assert "service advocates" in found.problems[0].place
+    assert [one.id for one in found.directory.first] == list(FIRST)
+    put(own, gone)
+    assert 'href="tel:+18883737888"' in client.get("/verify").text
+
+
 def test_a_day_that_has_passed_is_a_warning_of_the_check():
     assert check_directory([ours()], today=date(2027, 5, 21)).problems == ()
     later = check_directory([ours()], today=date(2027, 5, 22))

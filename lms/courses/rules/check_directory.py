@@ -264,11 +264,19 @@ def _first_lines(kept: dict[str, Entry]) -> Iterator[Problem]:
 def _sorted_out(kept: Mapping[str, Entry], problems: list[Problem]) -> Directory:
     """Divide the open from the closed; leave out whoever has a number of a service that closed."""
     closed = [one for one in kept.values() if one.status is Status.CLOSED]
+    # Nobody closes a line that stands on every page by giving its number to another.
+    lasting = {_bare(number.number) for first in FIRST if first in kept
+               for number in kept[first].numbers}  # fmt: skip
+    for one in closed:
+        if taken := lasting & set(one.former_numbers):
+            where = place(one.file, f"service {one.id}", "former_numbers")
+            text = f"{min(taken)} is a line that comes first on every page. Take it out."
+            problems.append(error("D08", where, text))
     former, sound = _former(closed), []
     for one in kept.values():
         where = place(one.file, f"service {one.id}")
         gone = [former[_bare(number.number)] for number in one.numbers
-                if _bare(number.number) in former]  # fmt: skip
+                if not one.is_first and _bare(number.number) in former]  # fmt: skip
         if gone:
             text = f"This was a number of {gone[0]}, which closed. Take it out."
             problems.append(error("D10", where, text))
