@@ -1,5 +1,6 @@
 """What the home page shows: what is due, what is under way, what is new."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -7,7 +8,8 @@ from lms.access import Actor
 from lms.assignments import queries as assignments
 from lms.assignments.queries import Obligation
 from lms.assignments.rules import State, due_words
-from lms.courses.queries.catalogue import catalogue
+from lms.courses.queries.catalogue import Catalogue, catalogue
+from lms.courses.rules.paths import LearningPath
 from lms.learning.queries import progress
 from lms.learning.queries.progress import Standing, Whole
 
@@ -47,8 +49,32 @@ class Board:
     done_count: int
 
 
-def board(actor: Actor, *, at: datetime, today: date) -> Board:
-    """Return what this person's home page shows. `today` is the institution's calendar day."""
+def _suggested(
+    paths: Sequence[LearningPath], profession: str, offered: Sequence[str], shelf: Catalogue
+) -> list[str]:
+    """Return what is on offer, the courses of the paths of this profession first, in order."""
+    wanted = dict.fromkeys(
+        key
+        for path in paths
+        if profession in path.professions
+        for key in path.courses
+        if key in shelf.ids and profession in shelf.content(shelf.latest(key)).professions
+    )
+    return [*(key for key in wanted if key in offered), *(k for k in offered if k not in wanted)]
+
+
+def board(
+    actor: Actor,
+    *,
+    profession: str = "",
+    paths: Sequence[LearningPath] = (),
+    at: datetime,
+    today: date,
+) -> Board:
+    """Return what this person's home page shows. `today` is the institution's calendar day.
+
+    Of what is new, the courses come first that the `paths` suggest to this profession.
+    """
     shelf = catalogue()
     offered = [one.key for one in shelf.offered(today)]
     known = progress.whole(actor.person_id, at=at, today=today, shelf=shelf)
@@ -61,7 +87,8 @@ def board(actor: Actor, *, at: datetime, today: date) -> Board:
     )
     named = {one.course_key for one in due}
     begun = {key: known.standing(key) for key in known.begun}
-    fresh = [key for key in offered if key not in begun and key not in named]
+    suggested = _suggested(paths, profession, offered, shelf)
+    fresh = [key for key in suggested if key not in begun and key not in named]
     return Board(
         due=due,
         underway=tuple(

@@ -5,6 +5,7 @@ from flask.typing import ResponseReturnValue
 from flask_login import current_user
 
 from lms import clock
+from lms.courses.queries import paths
 from lms.people import queries as people
 from lms.reports import queries
 from lms.reports.views.blueprint import bp
@@ -18,7 +19,13 @@ def home() -> ResponseReturnValue:
     if not current_user.is_authenticated:
         return flask.redirect("/sign-in", code=303)
     at = clock.now()
-    board = queries.board(current_user.actor, at=at, today=pages.today())
+    board = queries.board(
+        current_user.actor,
+        profession=current_user.person.profession.value,
+        paths=paths.paths(pages.settings().instance),
+        at=at,
+        today=pages.today(),
+    )
     hour = at.astimezone(pages.zone()).hour
     return flask.render_template("reports/home.html", board=board, at=at, greeting=_greeting(hour))
 
