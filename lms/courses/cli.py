@@ -222,6 +222,15 @@ Looked = dict[str, operations.Ready]
 _MANY = 4
 
 
+def _end(others: Iterable[tuple[Process, Connection]]) -> None:
+    """End processes that have said all they had to say, or that nobody listens to any more."""
+    for process, here in others:
+        here.close()
+        if process.pid is not None:
+            process.terminate()
+            process.join()
+
+
 def _looked_at(folders: Sequence[Folder], printable: Printable, on: date) -> Looked:
     """Look at many folders at a time, each processor at its own, where processes are cheap.
 
@@ -233,30 +242,35 @@ def _looked_at(folders: Sequence[Folder], printable: Printable, on: date) -> Loo
         return {}
 
     def look(place: int, to: Connection) -> None:
-        to.send(
-            {
-                one.name: operations.ready(one, on=on, printable=printable)
-                for one in folders[place::processors]
-            }
-        )
-        to.close()
+        # Without them a pipe whose reader was killed would still have one: this process, waiting
+        # for ever, and holding what it has of the instance's lock and the database's line.
+        for _process, end in others:
+            end.close()
+        found = {
+            one.name: operations.ready(one, on=on, printable=printable)
+            for one in folders[place::processors]
+        }
+        with suppress(OSError):
+            to.send(found)
         os._exit(0)
 
     found: Looked = {}
-    others = []
-    for place in range(1, processors):
-        here, there = Pipe(duplex=False)
-        process = Process(target=look, args=(place, there))
-        process.start()
-        there.close()
-        others.append((process, here))
-    for one in folders[::processors]:
-        found[one.name] = operations.ready(one, on=on, printable=printable)
-    for process, here in others:
-        # Whoever came to grief sends nothing; its folders are looked at again, one by one.
-        with suppress(EOFError, OSError):
-            found |= here.recv()
-        process.join()
+    others: list[tuple[Process, Connection]] = []
+    try:
+        for place in range(1, processors):
+            here, there = Pipe(duplex=False)
+            process = Process(target=look, args=(place, there), daemon=True)
+            others.append((process, here))
+            process.start()
+            there.close()
+        for one in folders[::processors]:
+            found[one.name] = operations.ready(one, on=on, printable=printable)
+        for _process, here in others:
+            # Whoever came to grief sends nothing; its folders are looked at again, one by one.
+            with suppress(EOFError, OSError):
+                found |= here.recv()
+    finally:
+        _end(others)
     return found
 
 

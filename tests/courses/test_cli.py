@@ -1,6 +1,11 @@
 """The command line: what is said, and with which exit status."""
 
 import json
+import os
+import signal
+import subprocess
+import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -122,3 +127,44 @@ def test_what_a_start_publishes_is_kept(home: Path, app: Flask):
     cli.publish_all(actor=SYSTEM, at=NOON)
     db.session.rollback()
     assert queries.latest("tiny").number == 1
+
+
+LOOKING = """
+import os, signal, sys, time
+from datetime import date
+from lms.courses import cli, operations
+from lms.courses.rules.folder import Folder
+
+own = os.getpid()
+
+def ready(folder, **_more):
+    if os.getpid() != own:
+        return "x" * 1_000_000  # more than a pipe holds
+    time.sleep(0.5)
+    if sys.argv[1] == "killed":
+        os.kill(own, signal.SIGKILL)
+    if sys.argv[1] == "raises":
+        raise RuntimeError(folder.name)
+    return "own"
+
+operations.ready = ready
+cli.os.cpu_count = lambda: 4
+found = cli._looked_at(
+    [Folder(name=f"courses/{n}", files={}, problems=()) for n in range(8)], None, date(2026, 11, 2)
+)
+print(len(found), flush=True)
+"""
+
+
+@pytest.mark.parametrize(("how", "said"), [("ends", "8\n"), ("raises", ""), ("killed", "")])
+def test_nobody_is_left_behind_when_publishing_is_broken_off(how: str, said: str):
+    # What it prints to ends when the last of its processes is gone.
+    with subprocess.Popen(
+        [sys.executable, "-c", LOOKING, how],
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True,
+    ) as running:  # fmt: skip
+        try:
+            assert running.communicate(timeout=30)[0] == said
+        finally:
+            with suppress(ProcessLookupError):
+                os.killpg(running.pid, signal.SIGKILL)
