@@ -4,8 +4,9 @@ import random
 import secrets
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
+from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import Integer, bindparam, insert, select, update
 
 from lms import access, audit
 from lms.access import Actor, Permission
@@ -16,9 +17,9 @@ from lms.learning.models import Answer, Attempt, Enrolment, Outcome, TimeExtensi
 from lms.learning.operations import completion
 from lms.learning.queries import progress
 from lms.learning.queries import quiz as queries
+from lms.learning.queries.sitting import Given, Try, given, hold_enrolment_of, sitting, tries_of
 from lms.learning.rules import attempts, drawing, scoring
 from lms.learning.rules.asking import missing
-from lms.learning.rules.drawing import Drawn
 from lms.people.models import Person
 
 CHANCE: random.Random = secrets.SystemRandom()
@@ -73,7 +74,7 @@ class Unanswered(Refused):
         self.numbers = numbers
 
 
-def _let_start(enrolled: Enrolment, made: list[Attempt], *, at: datetime, today: date) -> None:
+def _let_start(enrolled: Enrolment, made: list[Try], *, at: datetime, today: date) -> None:
     course = queries.course_of(enrolled)
     if any(one.outcome is Outcome.PASSED for one in made):
         raise AlreadyPassed("You have passed this quiz. There is nothing left to take here.")
@@ -103,11 +104,11 @@ def start(
     enrolled = progress.enrolment(actor.person_id, key, lock=True)
     if enrolled is None:
         raise NotBegun("Start the course first; its page has the button. The quiz is part of it.")
-    made = queries.attempts_of(enrolled.id)
+    made = tries_of(enrolled.id)
     if open_ := next((one for one in made if one.ended_at is None), None):
         if attempts.is_over(open_.deadline_at, at=at):
             return close(actor=actor, attempt_id=open_.id, at=at)
-        return open_
+        return queries.own_attempt(actor.person_id, open_.id)
     _let_start(enrolled, made, at=at, today=today)
     version = enrolled.course_version
     course = queries.course_of(enrolled)
@@ -173,53 +174,66 @@ class Saved:
     came_late: bool = False
 
 
-def _open(actor: Actor, attempt_id: int) -> Attempt:
+def _keep(
+    actor: Actor, attempt_id: int, number: int, *, marks: list[str] | None, at: datetime
+) -> Saved:
     access.require(actor, Permission.LEARN)
-    attempt = queries.own_attempt(actor.person_id, attempt_id, lock=True)
+    attempt = sitting(actor.person_id, attempt_id, lock=True)
     if attempt.ended_at is not None:
         raise AttemptEnded(
             "This attempt has ended, so the answer was not changed. Its result is on its page."
         )
-    return attempt
-
-
-def _saved(attempt: Attempt, drawn: tuple[Drawn, ...], number: int, at: datetime) -> Saved:
-    responses, this = queries.responses_of(attempt.id), drawn[number - 1]
-    done = [scoring.is_complete(one.item, responses.get(one.item.id, ())) for one in drawn]
-    return Saved(
-        number=number,
-        saved_at=at,
-        is_answered=done[number - 1],
-        answered=sum(done),
-        total=len(drawn),
-        missing=missing(this, responses.get(this.item.id, [])),
-    )
-
-
-def _keep(
-    attempt: Attempt, number: int, *, marks: list[str] | None, at: datetime
-) -> Saved:
-    drawn = drawing.thaw(attempt.drawn)
+    drawn = attempt.drawn
     if not 1 <= number <= len(drawn):
         raise Missing(f"question {number}")
     if attempts.is_over(attempt.deadline_at, at=at):
-        _end(attempt, at=at)
+        _end(queries.own_attempt(actor.person_id, attempt_id, lock=True), at=at)
         return Saved(
             number=number, saved_at=at, is_answered=False, answered=0, total=len(drawn),
             came_late=True,
         )
     this = drawn[number - 1]
     response = [] if marks is None else drawing.response_of(this, marks)
-    answer = db.session.scalar(
-        select(Answer).where(Answer.attempt_id == attempt.id, Answer.item_id == this.item.id)
+    # The attempt is held, so nobody answers it between this look and the row below.
+    said = given(attempt_id)
+    before = said.get(this.item.id)
+    _write(attempt_id, this.item.id, before, response, at=at)
+    done = [
+        scoring.is_complete(one.item, said[one.item.id].response if one.item.id in said else ())
+        for one in drawn
+    ]
+    done[number - 1] = scoring.is_complete(this.item, response)
+    return Saved(
+        number=number,
+        saved_at=at,
+        is_answered=done[number - 1],
+        answered=sum(done),
+        total=len(drawn),
+        missing=missing(this, response),
     )
-    if answer is None:
-        answer = Answer(attempt_id=attempt.id, item_id=this.item.id)
-        db.session.add(answer)
-    answer.response = response
-    answer.saved_at = at
-    db.session.flush()
-    return _saved(attempt, drawn, number, at)
+
+
+# Built once: to build a statement takes longer than to send it.
+_ANSWERS = Answer.metadata.tables["answers"]
+_FIRST = insert(_ANSWERS).inline()
+_AGAIN = (
+    update(_ANSWERS)
+    .where(_ANSWERS.c.id == bindparam("answer_id", type_=Integer))
+    .values(response=bindparam("said"), saved_at=bindparam("at"))
+)
+
+
+def _write(
+    attempt_id: int, item_id: str, before: Given | None, response: list[Any], *, at: datetime
+) -> None:
+    connection = db.session.connection()
+    if before is None:
+        connection.execute(
+            _FIRST,
+            {"attempt_id": attempt_id, "item_id": item_id, "response": response, "saved_at": at},
+        )
+    else:
+        connection.execute(_AGAIN, {"answer_id": before.id, "said": response, "at": at})
 
 
 @whole
@@ -232,13 +246,13 @@ def answer(
     deadline the attempt is ended instead, and the result says `came_late`. Raises Missing,
     AttemptEnded, EmptyAnswer or UnknownAnswer.
     """
-    return _keep(_open(actor, attempt_id), number, marks=marks, at=at)
+    return _keep(actor, attempt_id, number, marks=marks, at=at)
 
 
 @whole
 def start_over(*, actor: Actor, attempt_id: int, number: int, at: datetime) -> Saved:
     """Take a case back to its first moment. Raises Missing or AttemptEnded."""
-    return _keep(_open(actor, attempt_id), number, marks=None, at=at)
+    return _keep(actor, attempt_id, number, marks=None, at=at)
 
 
 @whole
@@ -270,7 +284,7 @@ def close(*, actor: Actor, attempt_id: int, at: datetime) -> Attempt:
 
 @whole
 def _close_one(attempt_id: int, *, at: datetime) -> bool:
-    queries.lock_enrolment_of(attempt_id)
+    hold_enrolment_of(attempt_id)
     attempt = db.session.scalar(
         select(Attempt)
         .where(Attempt.id == attempt_id, Attempt.ended_at.is_(None))

@@ -1,7 +1,7 @@
 """What the pages of a quiz ask: may it start, what is asked, what is still open."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -15,11 +15,19 @@ from lms.courses.models import CourseVersion
 from lms.courses.rules.course import Course, Lesson
 from lms.db import db
 from lms.errors import Missing
-from lms.learning.models import Answer, Attempt, Enrolment, LessonRead, Outcome, TimeExtension
+from lms.learning.models import Attempt, Enrolment, LessonRead, Outcome, TimeExtension
 from lms.learning.queries import progress
+from lms.learning.queries.sitting import (
+    Given,
+    Sitting,
+    Try,
+    given,
+    hold_enrolment_of,
+    sitting,
+    tries_of,
+)
 from lms.learning.rules import attempts, drawing, scoring
-from lms.learning.rules.asking import Asked, asked, missing
-from lms.learning.rules.drawing import Drawn
+from lms.learning.rules.asking import Asked, asked, missing, stem_html
 from lms.learning.rules.reviewing import Reread, reviewed, to_reread
 from lms.people.models import Person
 
@@ -41,7 +49,7 @@ def own_attempt(person_id: int, attempt_id: int, *, lock: bool = False) -> Attem
         .options(joinedload(Attempt.enrolment, innerjoin=True).options(_LEAN_VERSION))
     )
     if lock:
-        lock_enrolment_of(attempt_id)
+        hold_enrolment_of(attempt_id)
         chosen = chosen.with_for_update(of=Attempt).execution_options(populate_existing=True)
     attempt = db.session.scalar(chosen)
     if attempt is None:
@@ -49,25 +57,9 @@ def own_attempt(person_id: int, attempt_id: int, *, lock: bool = False) -> Attem
     return attempt
 
 
-def lock_enrolment_of(attempt_id: int) -> None:
-    """Hold the enrolment that an attempt belongs to.
-
-    Whoever starts, ends or completes takes the enrolment first and the attempt second; taken
-    the other way round two of them could wait for each other.
-    """
-    mine = select(Attempt.enrolment_id).where(Attempt.id == attempt_id).scalar_subquery()
-    db.session.execute(select(Enrolment.id).where(Enrolment.id == mine).with_for_update())
-
-
 def course_of(enrolled: Enrolment) -> Course:
     """Return the course as the version says that this enrolment is pinned to."""
     return courses.content_of(enrolled.course_version)
-
-
-def attempts_of(enrolment_id: int) -> list[Attempt]:
-    """Return the attempts of one cycle in order, as they stand in the database now."""
-    chosen = select(Attempt).where(Attempt.enrolment_id == enrolment_id).order_by(Attempt.number)
-    return list(db.session.scalars(chosen.execution_options(populate_existing=True)))
 
 
 def seen_items(person_id: int, course_id: int) -> Counter[str]:
@@ -109,9 +101,7 @@ def is_closed(enrolled: Enrolment, course: Course, *, today: date) -> bool:
 
 def responses_of(attempt_id: int) -> dict[str, list[Any]]:
     """Return what was answered, by item id, as it stands in the database now."""
-    chosen = select(Answer).where(Answer.attempt_id == attempt_id)
-    rows = db.session.scalars(chosen.execution_options(populate_existing=True))
-    return {row.item_id: row.response for row in rows}
+    return {item_id: one.response for item_id, one in given(attempt_id).items()}
 
 
 def overdue(*, at: datetime) -> list[int]:
@@ -156,7 +146,7 @@ class Start:
         return self.is_enrolled and not barred and self.room.left > 0
 
 
-def room_of(made: Sequence[Attempt], course: Course, *, at: datetime) -> attempts.Room:
+def room_of(made: Sequence[Try], course: Course, *, at: datetime) -> attempts.Room:
     """Return the room for attempts that those made in this cycle leave."""
     ends = [one.ended_at for one in made if one.ended_at is not None]
     quiz = course.quiz
@@ -170,7 +160,8 @@ def start(person_id: int, key: str, *, at: datetime, today: date) -> Start:
     course = courses.content_of(version)
     if not course.requirements.quiz:
         raise Missing(f"{key} has no quiz")
-    made = attempts_of(enrolled.id) if enrolled else []
+    made = tries_of(enrolled.id) if enrolled else []
+    last = made[-1] if made and made[-1].ended_at else None
     open_ = next((one for one in made if one.ended_at is None), None)
     percent = extension(person_id, version.course_id)
     passed = next((one for one in made if one.outcome is Outcome.PASSED), None)
@@ -189,25 +180,25 @@ def start(person_id: int, key: str, *, at: datetime, today: date) -> Start:
         lessons_left=lessons_left(enrolled, course) if enrolled else (),
         room=room_of(made, course, at=at),
         open_attempt_id=open_.id if open_ else None,
-        open_answered=sum(_answered(open_)) if open_ else 0,
+        open_answered=sum(_answered(sitting(person_id, open_.id))) if open_ else 0,
         is_overdue=open_ is not None and attempts.is_over(open_.deadline_at, at=at),
         passed_attempt_id=passed.id if passed else None,
-        last_attempt_id=made[-1].id if made and made[-1].ended_at else None,
-        reread=_reread(made[-1]) if made and made[-1].ended_at else (),
+        last_attempt_id=last.id if last else None,
+        reread=_reread(sitting(person_id, last.id)) if last else (),
     )
 
 
-def _reread(attempt: Attempt) -> tuple[Reread, ...]:
-    responses = responses_of(attempt.id)
-    drawn = drawing.thaw(attempt.drawn)
-    return to_reread([reviewed(one, responses.get(one.item.id, []), tell=False) for one in drawn])
+def _reread(one: Sitting) -> tuple[Reread, ...]:
+    said = responses_of(one.id)
+    return to_reread(
+        [reviewed(drawn, said.get(drawn.item.id, []), tell=False) for drawn in one.drawn]
+    )
 
 
-def _answered(attempt: Attempt) -> list[bool]:
-    responses = responses_of(attempt.id)
+def _answered(one: Sitting) -> list[bool]:
+    said = responses_of(one.id)
     return [
-        scoring.is_complete(one.item, responses.get(one.item.id, ()))
-        for one in drawing.thaw(attempt.drawn)
+        scoring.is_complete(drawn.item, said.get(drawn.item.id, ())) for drawn in one.drawn
     ]
 
 
@@ -261,26 +252,24 @@ class Question:
     saved_at: datetime | None
 
 
-def _sheet(attempt: Attempt, drawn: Sequence[Drawn], *, at: datetime) -> Sheet:
-    responses = responses_of(attempt.id)
-    course = course_of(attempt.enrolment)
+def _sheet(attempt: Sitting, said: Mapping[str, Given], *, at: datetime) -> Sheet:
     numbers = []
-    for one in drawn:
-        response = responses.get(one.item.id, [])
+    for one in attempt.drawn:
+        response = said[one.item.id].response if one.item.id in said else []
         numbers.append(
             Numbered(
                 number=one.number,
-                stem_html=asked(one, []).stem_html,
+                stem_html=stem_html(one),
                 is_answered=scoring.is_complete(one.item, response),
                 missing=missing(one, response),
             )
         )
     return Sheet(
         attempt_id=attempt.id,
-        course_key=course.key,
-        course_title=course.title,
+        course_key=attempt.course.key,
+        course_title=attempt.course.title,
         numbers=tuple(numbers),
-        pass_correct=course.quiz.pass_correct,
+        pass_correct=attempt.course.quiz.pass_correct,
         deadline_at=attempt.deadline_at,
         minutes_allowed=attempt.minutes_allowed,
         is_ended=attempt.ended_at is not None,
@@ -290,25 +279,21 @@ def _sheet(attempt: Attempt, drawn: Sequence[Drawn], *, at: datetime) -> Sheet:
 
 def sheet(person_id: int, attempt_id: int, *, at: datetime) -> Sheet:
     """Return an attempt as its own pages show it: what is answered and what is open."""
-    attempt = own_attempt(person_id, attempt_id)
-    return _sheet(attempt, drawing.thaw(attempt.drawn), at=at)
+    return _sheet(sitting(person_id, attempt_id), given(attempt_id), at=at)
 
 
 def question(person_id: int, attempt_id: int, number: int, *, at: datetime) -> Question:
     """Return one question of an attempt. Raises Missing when it has no such number."""
-    attempt = own_attempt(person_id, attempt_id)
-    drawn = drawing.thaw(attempt.drawn)
-    if not 1 <= number <= len(drawn):
+    attempt = sitting(person_id, attempt_id)
+    if not 1 <= number <= len(attempt.drawn):
         raise Missing(f"question {number}")
-    this = drawn[number - 1]
-    answer = db.session.scalar(
-        select(Answer).where(Answer.attempt_id == attempt.id, Answer.item_id == this.item.id)
-    )
-    given = answer.response if answer else []
+    said, this = given(attempt_id), attempt.drawn[number - 1]
+    answer = said.get(this.item.id)
+    response = answer.response if answer else []
     return Question(
-        sheet=_sheet(attempt, drawn, at=at),
-        asked=asked(this, given),
-        saved_at=answer.saved_at if answer and given else None,
+        sheet=_sheet(attempt, said, at=at),
+        asked=asked(this, response),
+        saved_at=answer.saved_at if answer and response else None,
     )
 
 

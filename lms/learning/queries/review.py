@@ -6,7 +6,8 @@ from fractions import Fraction
 
 from lms.learning.models import Outcome
 from lms.learning.queries import progress, quiz
-from lms.learning.rules import attempts, drawing
+from lms.learning.queries.sitting import sitting, tries_of
+from lms.learning.rules import attempts
 from lms.learning.rules.progress import Step, claim_until
 from lms.learning.rules.reviewing import (
     ObjectiveRow,
@@ -67,17 +68,16 @@ def review(person_id: int, attempt_id: int, *, at: datetime, today: date) -> Rev
 
     Raises Missing for the attempt of somebody else.
     """
-    attempt = quiz.own_attempt(person_id, attempt_id)
+    attempt = sitting(person_id, attempt_id)
     if attempt.ended_at is None or attempt.outcome is None:
         return None
-    drawn = drawing.thaw(attempt.drawn)
+    drawn, course = attempt.drawn, attempt.course
     responses = quiz.responses_of(attempt.id)
-    course = quiz.course_of(attempt.enrolment)
     is_passed = attempt.outcome is Outcome.PASSED
     questions = tuple(
         reviewed(one, responses.get(one.item.id, []), tell=is_passed) for one in drawn
     )
-    made = quiz.attempts_of(attempt.enrolment_id)
+    made = tries_of(attempt.enrolment_id)
     passed = next((one.id for one in made if one.outcome is Outcome.PASSED), None)
     order = [one.id for one in course.objectives]
     return Review(
@@ -93,7 +93,7 @@ def review(person_id: int, attempt_id: int, *, at: datetime, today: date) -> Rev
         questions=questions,
         objectives=by_objective(drawn, questions, order=order),
         room=quiz.room_of(made, course, at=at),
-        is_closed=quiz.is_closed(attempt.enrolment, course, today=today),
+        is_closed=attempt.is_retired or today > course.expires_on,
         passed_attempt_id=passed,
         next_step=_next_step(person_id, course.key, at=at, today=today) if is_passed else None,
         claim_until=claim_until(course),
