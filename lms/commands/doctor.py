@@ -53,6 +53,7 @@ def examine(settings: Settings, *, at: datetime) -> Iterator[Finding]:
     yield surroundings.fonts(faces)
     yield surroundings.directory(settings)
     yield surroundings.library(settings)
+    yield surroundings.paths(settings)
     yield surroundings.disk(settings)
     yield surroundings.folder(settings)
 

@@ -13,6 +13,7 @@ from lms.commands.finding import Finding, look, well
 from lms.config import Settings
 from lms.courses.queries import directory as services
 from lms.courses.queries import library as sources
+from lms.courses.queries import paths as suggested
 from lms.errors import Refused
 from lms.outbox import delivery
 from lms.typeset.faces import Faces
@@ -135,6 +136,16 @@ def library(settings: Settings) -> Finding:
         rest = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
         return look("library", f"{problems[0].place}: {problems[0].text}{rest} It is left out.")
     return well("library", f"{len(sources.library(own).documents)} sources are listed.")
+
+
+def paths(settings: Settings) -> Finding:
+    """Check that the institution's own suggested paths can be read, where it has some."""
+    if problems := suggested.problems_of_own(settings.instance, None):
+        rest = f" And {len(problems) - 1} more." if len(problems) > 1 else ""
+        said = f"{problems[0].place}: {problems[0].text}{rest} No path is shown."
+        return look("paths", said)
+    whose = "of your own" if suggested.has_own(settings.instance) else "of the product"
+    return well("paths", f"{len(suggested.paths(settings.instance))} suggested paths, {whose}.")
 
 
 def disk(settings: Settings) -> Finding:

@@ -9,7 +9,6 @@ from datetime import date, datetime
 from multiprocessing import Pipe, Process, get_start_method
 from multiprocessing.connection import Connection
 from pathlib import Path
-from typing import Any
 
 import click
 from flask.cli import with_appcontext
@@ -25,6 +24,7 @@ from lms.courses.rules.check_series import check_series
 from lms.courses.rules.folder import COURSE_FILE, Folder
 from lms.courses.rules.paths import check_paths
 from lms.courses.rules.problem import Problem, Severity, errors
+from lms.courses.rules.shape import text
 from lms.courses.rules.template import new_course
 from lms.typeset.faces import Faces
 from lms.typeset.names import NAME_BOX, TITLE_BOX, Unprintable
@@ -69,7 +69,9 @@ def _problems(
         problems += check_series(series, frozenset(one.key for one in looked_at))
         # Only with all courses at hand can it be said that one is missing.
         problems += check_together(found)
-        problems += check_paths(paths.folder(HOME), frozenset(one.key for one in looked_at))
+        keys = frozenset(one.key for one in looked_at)
+        problems += check_paths(paths.folder(HOME), keys)
+        problems += paths.problems_of_own(instance_path(os.environ), keys)
     return problems
 
 
@@ -298,7 +300,7 @@ def _publish_series(actor: Actor, at: datetime) -> list[str]:
 
 def _wanted(keys: Sequence[str]) -> list[Folder]:
     found = [files.read(folder) for folder in files.course_folders(HOME)]
-    by_key: dict[Any, Folder] = {one.table(COURSE_FILE).get("key"): one for one in found}
+    by_key = {text(one.table(COURSE_FILE), "key"): one for one in found}
     if unknown := [key for key in keys if key not in by_key]:
         raise click.UsageError(f"there is no course {', '.join(unknown)} in {HOME.name}/")
     return [by_key[key] for key in keys] if keys else found

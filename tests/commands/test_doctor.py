@@ -24,7 +24,7 @@ from tests.conftest import make_settings
 SUBJECTS = [
     "database", "migrations", "guards", "foreign keys", "ledger", "organization", "administrator",
     "outbox", "clock", "names", "signing key", "address", "mail", "fonts", "directory", "library",
-    "disk", "instance",
+    "paths", "disk", "instance",
 ]
 
 

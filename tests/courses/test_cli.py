@@ -108,6 +108,17 @@ def test_publishing_says_what_it_did_and_one_bad_course_keeps_no_other_back(app:
     assert any(line.startswith("Not published: courses/bad") for line in again)
 
 
+def test_a_key_that_is_no_text_or_a_page_keeps_no_other_course_back(app: Flask, home: Path):
+    write(home, tiny())
+    for name, key in (("listed", '["tiny"]'), ("due", '"due"')):
+        (home / name).mkdir()
+        (home / name / "course.toml").write_text(f"format = 1\nkey = {key}\n")
+    said, problems = cli.published(actor=SYSTEM, at=NOON)
+    assert said == ["tiny: version 1 published"]
+    places = {one.place for one in problems if one.rule in {"C04", "C06"}}
+    assert {"courses/listed/course.toml › key", "courses/due/course.toml › key"} <= places
+
+
 def test_the_command_publishes_by_key_and_knows_no_others(app: Flask, home: Path):
     write(home, tiny())
     runner = app.test_cli_runner()

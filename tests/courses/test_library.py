@@ -9,7 +9,9 @@ from pathlib import Path
 import pytest
 from flask import Flask
 
+from lms.access import SYSTEM
 from lms.courses import files
+from lms.courses.operations import retire
 from lms.courses.queries import library as queries
 from lms.courses.rules.bibliography import bibtex, csl_item
 from lms.courses.rules.check_library import check_library, check_references, due_documents
@@ -344,6 +346,17 @@ def test_courses_on_offer_that_use_a_source_are_named(app: Flask, client):
     narrowed = client.get("/library?course=tiny").text
     assert "1 of " in narrowed
     assert 'id="cs-2016"' in narrowed
+
+
+def test_a_course_that_is_no_longer_on_offer_still_leads_to_its_sources(app: Flask, client):
+    publish_tiny(at=NOON)
+    retire(actor=SYSTEM, key="tiny", reason="Replaced by another.", at=NOON)
+    db.session.commit()
+    narrowed = client.get("/library?course=tiny")
+    assert narrowed.status_code == 200
+    assert '<option value="tiny" selected>' in narrowed.text
+    assert 'value="tiny"' not in client.get("/library").text
+    assert client.get("/library.bib?course=tiny").status_code == 200
 
 
 def test_the_page_asks_a_constant_number_of_statements(app: Flask, client):

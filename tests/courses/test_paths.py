@@ -2,12 +2,17 @@
 
 import os
 import re
+import time
 from html import unescape
 from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
+from lms.commands import doctor_surroundings
+from lms.courses import cli
 from lms.courses.queries import paths
+from lms.courses.queries.stamps import stamp
 from lms.courses.rules.folder import Folder
 from lms.courses.rules.paths import check_paths
 from lms.db import db
@@ -71,6 +76,48 @@ def test_an_institution_has_its_own_paths_and_a_bad_file_breaks_no_page(tmp_path
     assert paths.paths(tmp_path) == ()
 
 
+def test_the_check_and_the_doctor_look_at_the_institutions_own_paths(app, tmp_path, monkeypatch):
+    settings, own = app.extensions["settings"], app.extensions["settings"].instance / "paths.toml"
+    monkeypatch.setenv("LMS_INSTANCE", str(settings.instance))
+    home = tmp_path / "courses"
+    (home / "series").mkdir(parents=True)
+    (home / "paths.toml").write_text("format = 1\npaths = []\n")
+    monkeypatch.setattr(cli, "HOME", home)
+
+    def said() -> str:
+        return CliRunner().invoke(cli.courses, ["check"]).output
+
+    try:
+        assert doctor_surroundings.paths(settings).is_ok
+        assert "paths.toml" not in said()
+        own.write_text(WARDS)
+        assert doctor_surroundings.paths(settings).is_ok
+        assert "There is no course 'second'" in said()
+        for bad in ("not toml [", 'format = 1\npaths = "none"'):
+            own.write_text(bad)
+            assert "paths.toml" in said()
+            assert "paths.toml" in doctor_surroundings.paths(settings).sentence
+            assert paths.paths(settings.instance) == ()
+        own.unlink()
+        own.symlink_to("nowhere.toml")  # a slip, and no reason to show what the house replaced
+        assert not doctor_surroundings.paths(settings).is_ok
+        assert paths.paths(settings.instance) == ()
+    finally:
+        own.unlink(missing_ok=True)
+
+
+def test_a_change_of_rights_or_a_link_in_between_is_noticed(tmp_path: Path):
+    file, link = tmp_path / "own.toml", tmp_path / "a.toml"
+    file.write_text("format = 1")
+    link.symlink_to("nowhere.toml")
+    seen = stamp([tmp_path])
+    assert {Path(path).name for path, _mark in seen} == {"a.toml", "own.toml"}
+    assert stamp([tmp_path]) == seen
+    time.sleep(0.02)
+    file.chmod(0o600)
+    assert stamp([tmp_path]) != seen
+
+
 @pytest.fixture
 def shown(app, cast, as_):
     publish_tiny(at=NOON, learning_format="live", facilitator={"title": "G", "file": "takeaway.md"})
@@ -100,6 +147,18 @@ def test_a_path_shows_its_courses_by_stage_each_once(shown):
     assert "nothing here is required of you" in text
     assert titles(shown("?path=wards&topic=policy")) == ["Câre at the door"]
     assert len(titles(shown("?path=unknown"))) == 2
+
+
+def test_a_path_counts_and_leads_only_to_what_is_on_offer(app, shown):
+    file = app.config["INSTANCE"] / "paths.toml"
+    nowhere = WARDS.replace("wards", "gone").replace("The wards", "Gone")
+    nowhere = nowhere.replace('"tiny"', '"lost"').replace('"second"', '"lost-2"')
+    more = nowhere.replace("\nformat = 1", "")
+    file.write_text(WARDS.replace('["tiny",', '["lost", "tiny",') + more)
+    assert "A suggestion, 2 courses" in shown("?path=wards")
+    assert 'href="/courses?path=gone"' not in shown("")
+    file.write_text(WARDS.replace('"second"', '"lost"'))
+    assert "A suggestion, 1 course;" in shown("?path=wards")
 
 
 def test_paths_follow_the_role_asked_for(shown):

@@ -92,14 +92,20 @@ class Page:
         return list(shelves.items())
 
 
-def _cited(today: date) -> Mapping[CourseName, frozenset[str]]:
-    """Return the ids of the sources that each course on offer cites, in one statement or two."""
+def _cited(today: date, also: str = "") -> Mapping[CourseName, frozenset[str]]:
+    """Return the ids of the sources that each course on offer cites, in one statement or two.
+
+    `also` names a course that is asked for though it's no longer on offer: some still read it.
+    """
     shelf = catalogue()
+    there = shelf.offered(today)
+    if also in shelf.ids and (newest := shelf.latest(also)) not in there:
+        there = (*there, newest)
     return {
         CourseName(key=one.key, title=content.title): frozenset(
             reference.id for reference in content.references
         )
-        for one in shelf.offered(today)
+        for one in there
         for content in (shelf.content(one),)
     }
 
@@ -111,7 +117,7 @@ def _line(one: Document, here: Library, cited: Mapping[CourseName, frozenset[str
 
 def page(asked: Asked, *, today: date, own: Path | None = None) -> Page:
     """Return the documents that are asked for, each with the courses on offer that use it."""
-    here, cited = library(own), _cited(today)
+    here, cited = library(own), _cited(today, also=asked.course)
     by_key = {name.key: ids for name, ids in cited.items()}
     found = here.found(asked, by_key.get(asked.course, frozenset()))
     return Page(

@@ -1,16 +1,18 @@
 """Suggested paths, read from their file once, and again when it has changed."""
 
+import os
 from pathlib import Path
 from typing import Final
 
 from lms.courses import files
+from lms.courses.queries.stamps import Mark, mark
 from lms.courses.rules.folder import Folder
 from lms.courses.rules.paths import PATHS_FILE, LearningPath, check_paths, parse_paths
-from lms.courses.rules.problem import errors
+from lms.courses.rules.problem import Problem, errors
 
 HOME: Final = Path(__file__).resolve().parents[3] / "courses"
 
-_kept: dict[Path, tuple[tuple[int, int], tuple[LearningPath, ...]]] = {}
+_kept: dict[Path, tuple[Mark, tuple[LearningPath, ...]]] = {}
 
 
 def folder(home: Path = HOME) -> Folder:
@@ -18,22 +20,24 @@ def folder(home: Path = HOME) -> Folder:
     return files.single(home, PATHS_FILE, name="courses" if home == HOME else home.name)
 
 
-def _stamp(path: Path) -> tuple[int, int] | None:
-    try:
-        found = path.stat()
-    except OSError:
-        return None
-    return found.st_mtime_ns, found.st_size
+def has_own(instance: Path) -> bool:
+    """Say whether the institution keeps paths of its own, readable or not."""
+    return os.path.lexists(instance / PATHS_FILE)
+
+
+def problems_of_own(instance: Path, course_keys: frozenset[str] | None) -> list[Problem]:
+    """Return what is wrong with the institution's own paths, where it keeps some."""
+    return check_paths(folder(instance), course_keys) if has_own(instance) else []
 
 
 def paths(instance: Path | None = None) -> tuple[LearningPath, ...]:
     """Return the paths of the institution where it has its own, else ours; none from a bad file.
 
-    What is wrong with a file is told by `lms courses check`; the page of courses goes on without.
+    What is wrong with a file is told by `lms courses check` and `lms doctor`; the page of courses
+    goes on without.
     """
-    own = instance is not None and (instance / PATHS_FILE).is_file()
-    home = instance if own and instance is not None else HOME
-    stamp = _stamp(home / PATHS_FILE)
+    home = instance if instance is not None and has_own(instance) else HOME
+    stamp = mark(home / PATHS_FILE)
     if stamp is None:
         return ()
     known = _kept.get(home)

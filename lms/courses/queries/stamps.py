@@ -4,17 +4,27 @@ import os
 from collections.abc import Iterable
 from pathlib import Path
 
-Stamp = tuple[tuple[str, int, int], ...]
-"""Path, moment of change and size of each file."""
+Mark = tuple[int, int, int]
+Stamp = tuple[tuple[str, Mark], ...]
+"""Path, moments of change (of content and of rights) and size of each file."""
 
 
-def _of(folder: Path) -> list[tuple[str, int, int]]:
+def mark(path: str | Path) -> Mark | None:
+    """Return what changes when a file, or a link by this name, does; None where there is none."""
+    try:
+        seen = os.lstat(path)
+    except OSError:
+        return None
+    return seen.st_mtime_ns, seen.st_ctime_ns, seen.st_size
+
+
+def _of(folder: Path) -> list[tuple[str, Mark]]:
     try:
         with os.scandir(folder) as entries:
-            found = [(one.path, one.stat()) for one in entries if one.name.endswith(".toml")]
+            paths = [one.path for one in entries if one.name.endswith(".toml")]
     except OSError:
         return []
-    return sorted((path, seen.st_mtime_ns, seen.st_size) for path, seen in found)
+    return sorted((path, seen) for path in paths if (seen := mark(path)) is not None)
 
 
 def stamp(folders: Iterable[Path]) -> Stamp:

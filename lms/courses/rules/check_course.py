@@ -18,6 +18,8 @@ Printable = Callable[[str, str], str | None]
 ITEMS_PER_OBJECTIVE = 2
 BANK_PER_DRAWN = Decimal("1.5")
 YEARS_AFTER_REVIEW = 3
+NO_KEYS = frozenset({"due"})
+"""Words that stand for another page where a course would stand in the address."""
 
 _ID = re.compile(r"[a-z0-9]+(?:-[a-z0-9]+)*", re.ASCII)
 _HOURS = re.compile(r"\d{1,3}(?:\.\d{1,2})?", re.ASCII)
@@ -58,6 +60,9 @@ def check_key(raw: Mapping[str, Any], where: str) -> Iterator[Problem]:
     key = text(raw, "key")
     if key and not good_id(key):
         yield error("C06", place(where, "key"), f"{key[:80]!r} can't be a key. {_KIND}")
+    if key in NO_KEYS:
+        said = f"{key!r} is a page of its own below /courses. Name the course otherwise."
+        yield error("C06", place(where, "key"), said)
 
 
 def _all_ids(raw: Mapping[str, Any], where: str) -> Iterator[Problem]:

@@ -1,7 +1,7 @@
 """Suggested paths as values: which courses to take, by what one does."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 from lms.courses.rules.check_course import check_format, ids
@@ -60,6 +60,14 @@ class LearningPath:
     def courses(self) -> tuple[str, ...]:
         """Return the keys of all its courses, each once, in order."""
         return tuple(dict.fromkeys(key for stage in self.stages for key in stage.courses))
+
+    def only(self, keys: frozenset[str]) -> "LearningPath":
+        """Return the path without the courses that are not among these."""
+        stages = (
+            replace(one, courses=tuple(key for key in one.courses if key in keys))
+            for one in self.stages
+        )
+        return replace(self, stages=tuple(one for one in stages if one.courses))
 
 
 def check_paths(folder: Folder, course_keys: frozenset[str] | None) -> list[Problem]:

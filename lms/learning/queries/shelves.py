@@ -1,6 +1,6 @@
 """The list of courses: narrowed to what is asked for, by series or along a path."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -140,6 +140,14 @@ def _shelves(offers: Sequence[Offer], series: Iterable[Series]) -> tuple[Shelf, 
     return (*((Shelf(series=None, offers=alone),) if alone else ()), *shelves)
 
 
+def _leading(paths: Iterable[LearningPath], offered: Iterable[Course]) -> Iterator[LearningPath]:
+    """Yield the paths that lead to a course on offer, without those that aren't."""
+    keys = frozenset(one.key for one in offered)
+    for path in paths:
+        if not keys.isdisjoint(path.courses):
+            yield path.only(keys)
+
+
 def library(
     person_id: int,
     filters: Filters,
@@ -152,10 +160,11 @@ def library(
 
     The number of statements does not grow with the number of courses.
     """
-    path = next((one for one in paths if one.key == filters.path), None)
     shelf = catalogue()
     editions = shelf.offered(today)
     offered = [shelf.content(one) for one in editions]
+    leading = tuple(_leading(paths, offered))
+    path = next((one for one in leading if one.key == filters.path), None)
     own = progress.whole(person_id, at=at, today=today, shelf=shelf)
     begun = frozenset(own.begun)
     wanted = [
@@ -179,7 +188,9 @@ def library(
         professions=tuple((one, words) for one, words in PROFESSIONS.items() if one in named),
         hours=tuple(sorted({one.quarters for one in offered})),
         paths=tuple(
-            one for one in paths if not filters.profession or filters.profession in one.professions
+            one
+            for one in leading
+            if not filters.profession or filters.profession in one.professions
         ),
         path=path,
     )
