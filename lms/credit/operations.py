@@ -1,9 +1,10 @@
 """Claim credit for a course: evaluation, completion, claim and certificate in one transaction."""
 
+from dataclasses import replace
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
 
 from lms import audit
 from lms.access import Actor, Permission, require
@@ -24,6 +25,7 @@ from lms.learning.queries import progress
 from lms.learning.rules.evaluation import EvaluationAnswers
 from lms.learning.rules.progress import claim_until, may_claim
 from lms.people import queries as people
+from lms.people.models import Person
 from lms.typeset.names import NAME_BOX, Unprintable, printable
 
 
@@ -79,8 +81,8 @@ def claim(
     today = at.astimezone(press.zone).date()
     done = _complete(actor, enrolled, course, evaluation, at=at, today=today)
     _let_claim(course, completed_on=done.completed_at.astimezone(press.zone).date(), today=today)
-    confirmed = _confirm(actor, name, press, at=at)
     person = people.person(actor.person_id)
+    confirmed = _confirm(actor, person, name, press, at=at)
     version = enrolled.course_version
     award = Award(
         award_key=f"completion:{done.id}:ce",
@@ -148,12 +150,17 @@ def _enrolled(actor: Actor, key: str) -> Enrolment:
     return enrolled
 
 
+_CLAIMED = (
+    select(Claim.serial)
+    .join(Completion)
+    .where(Completion.enrolment_id == bindparam("enrolment_id"))
+)
+
+
 def _claimed(enrolled: Enrolment) -> LedgerEntry | None:
     """Return the certificate of an earlier claim for this enrolment, or None."""
-    found = db.session.scalar(
-        select(Claim).join(Completion).where(Completion.enrolment_id == enrolled.id)
-    )
-    return ledger.issued(found.serial) if found is not None else None
+    serial = db.session.scalar(_CLAIMED, {"enrolment_id": enrolled.id})
+    return ledger.issued(serial) if serial is not None else None
 
 
 def _complete(
@@ -174,17 +181,24 @@ def _complete(
             "This course is no longer offered, so it can't be completed any more. What you read "
             "stays open to you."
         )
-    standing = progress.standing(actor.person_id, course.key, at=at, today=today)
-    if course.requirements.evaluation and not standing.evaluation_done:
+    met = progress.met_of(enrolled)
+    if course.requirements.evaluation and not met.evaluation_done:
         if evaluation is None:
-            left = [one.title for one in standing.steps if not one.is_done][:1]
+            left = _left(actor, course, at=at, today=today)[:1]
             raise EvaluationLeft(f"Before credit comes: {', '.join(left)}.")
-        learning.evaluate(actor=actor, enrolment_id=enrolled.id, answers=evaluation, at=at)
-    done = learning.complete_if_done(person_id=actor.person_id, enrolment_id=enrolled.id, at=at)
+        learning.take_evaluation(enrolled, met, evaluation, at=at)
+        met = replace(met, evaluation_done=True)
+    done = learning.complete(enrolled, met, at=at)
     if done is None:
-        left = [one.title for one in standing.steps if not one.is_done][:-1]
+        left = _left(actor, course, at=at, today=today)[:-1]
         raise StillOpen(f"Before credit comes: {', '.join(left)}.")
     return done
+
+
+def _left(actor: Actor, course: Course, *, at: datetime, today: date) -> list[str]:
+    """Return the titles of the steps that are left, in their order."""
+    standing = progress.standing(actor.person_id, course.key, at=at, today=today)
+    return [one.title for one in standing.steps if not one.is_done]
 
 
 def _let_claim(course: Course, *, completed_on: date, today: date) -> None:
@@ -197,9 +211,8 @@ def _let_claim(course: Course, *, completed_on: date, today: date) -> None:
     )
 
 
-def _confirm(actor: Actor, name: str, press: Press, *, at: datetime) -> str:
+def _confirm(actor: Actor, person: Person, name: str, press: Press, *, at: datetime) -> str:
     """Return the name as it will be printed, and keep it on the profile when it's another one."""
-    person = people.person(actor.person_id)
     try:
         cleaned = printable(name, NAME_BOX, press.faces, locale=person.name_locale).text
     except Unprintable as problem:

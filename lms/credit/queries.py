@@ -59,7 +59,7 @@ def claim_page(
     `today` and `zone` are the institution's.
     """
     standing = progress.standing(person_id, key, at=at, today=today)
-    course = courses.content_of(courses.version(standing.version_id))
+    course = standing.course
     person = people.person(person_id)
     undone = tuple(one for one in standing.steps if not one.is_done)
     done_at = standing.completed_at

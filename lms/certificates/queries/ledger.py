@@ -166,9 +166,25 @@ def certificate(serial: str, *, at: datetime) -> Certificate:
     return _certificate(found[0], found[1], at=at)
 
 
+_BY_AWARD = select(LedgerEntry).where(LedgerEntry.award_key == bindparam("wanted"))
+# Of a year, the one with the largest number: the longest first, then by its digits.
+_LAST_SERIAL = (
+    select(LedgerEntry.serial)
+    .where(LedgerEntry.kind == Entry.ISSUED, LedgerEntry.serial.startswith(bindparam("start")))
+    .order_by(func.length(LedgerEntry.serial).desc(), LedgerEntry.serial.desc())
+    .limit(1)
+)
+_TAIL = (
+    select(LedgerEntry)
+    .order_by(LedgerEntry.seq.desc())
+    .limit(1)
+    .options(defer(LedgerEntry.facts))
+)
+
+
 def by_award(award_key: str) -> LedgerEntry | None:
     """Return the entry that was issued for this award, or None."""
-    return db.session.scalar(select(LedgerEntry).where(LedgerEntry.award_key == award_key))
+    return db.session.scalar(_BY_AWARD, {"wanted": award_key})
 
 
 def issued(serial: str) -> LedgerEntry:
@@ -270,22 +286,12 @@ def of_person(person_id: int, *, at: datetime) -> list[Certificate]:
 
 def last_serial(year: int) -> str | None:
     """Return the last serial number given out in a year, or None."""
-    return db.session.scalar(
-        select(LedgerEntry.serial)
-        .where(LedgerEntry.kind == Entry.ISSUED, LedgerEntry.serial.startswith(f"{year}-"))
-        .order_by(func.length(LedgerEntry.serial).desc(), LedgerEntry.serial.desc())
-        .limit(1)
-    )
+    return db.session.scalar(_LAST_SERIAL, {"start": f"{year}-"})
 
 
 def tail() -> LedgerEntry | None:
     """Return the last row of the ledger, or None while it's empty."""
-    return db.session.scalar(
-        select(LedgerEntry)
-        .order_by(LedgerEntry.seq.desc())
-        .limit(1)
-        .options(defer(LedgerEntry.facts))
-    )
+    return db.session.scalar(_TAIL)
 
 
 def contact() -> str:

@@ -12,7 +12,7 @@ from lms.courses.models import CourseVersion
 from lms.db import db, whole
 from lms.errors import Missing, Refused
 from lms.learning.models import Enrolment, LessonRead, Position
-from lms.learning.operations.completion import complete_if_done
+from lms.learning.operations.completion import complete
 from lms.learning.queries import progress as queries
 from lms.learning.rules import progress
 from lms.learning.rules.progress import Met
@@ -142,13 +142,13 @@ def mark_read(*, actor: Actor, key: str, lesson_id: str, at: datetime) -> Enrolm
     if courses.content_of(enrolled.course_version).lesson(lesson_id) is None:
         raise Missing(lesson_id)
     # The enrolment is locked, so nobody marks it between this look and the row below.
-    known = select(LessonRead.id).where(
-        LessonRead.enrolment_id == enrolled.id, LessonRead.lesson_id == lesson_id
-    )
-    if db.session.scalar(known) is None:
+    record = queries.record_of(enrolled)
+    if lesson_id not in record.read:
         db.session.add(LessonRead(enrolment_id=enrolled.id, lesson_id=lesson_id, read_at=at))
         db.session.flush()
-    complete_if_done(person_id=actor.person_id, enrolment_id=enrolled.id, at=at)
+        record.read.add(lesson_id)
+    if record.completed_at is None:
+        complete(enrolled, record.met(), at=at)
     return enrolled
 
 

@@ -110,7 +110,7 @@ def start(
             return close(actor=actor, attempt_id=open_.id, at=at)
         return queries.own_attempt(actor.person_id, open_.id)
     _let_start(enrolled, made, at=at, today=today)
-    version = enrolled.course_version
+    content, rendered = queries.texts_of(enrolled.course_version_id)
     course = queries.course_of(enrolled)
     percent = queries.extension(actor.person_id, enrolled.course_id)
     minutes = attempts.minutes_allowed(course.quiz.time_limit_minutes, percent=percent)
@@ -122,8 +122,8 @@ def start(
         minutes_allowed=minutes,
         drawn=drawing.freeze(
             course,
-            content=version.content,
-            rendered=version.rendered,
+            content=content,
+            rendered=rendered,
             seen=queries.seen_items(actor.person_id, enrolled.course_id),
             rng=rng,
         ),

@@ -4,9 +4,11 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 
-from sqlalchemy import select
+from sqlalchemy import bindparam, select
+from sqlalchemy.orm import contains_eager, defer, joinedload
 
 from lms.courses.models import Course as CourseRow
+from lms.courses.models import CourseVersion
 from lms.courses.queries.catalogue import Catalogue, Edition, catalogue
 from lms.courses.rules.course import Course
 from lms.db import db
@@ -283,9 +285,37 @@ def standing(
     return found[person_id, course_id]
 
 
+# Statements are built once: to build one takes longer than to ask it. A version is parsed once for
+# all, so whoever asks for an enrolment needs its version's digest, not its hundred kilobytes.
+_LEAN_VERSION = joinedload(Enrolment.course_version, innerjoin=True).options(
+    defer(CourseVersion.content), defer(CourseVersion.rendered)
+)
+_COMPLETION = select(Completion).where(Completion.enrolment_id == bindparam("enrolment_id"))
+_NEWEST = (
+    select(Enrolment)
+    .join(Enrolment.course)
+    .where(Enrolment.person_id == bindparam("person_id"), CourseRow.key == bindparam("key"))
+    .order_by(Enrolment.cycle.desc())
+    .limit(1)
+    .options(contains_eager(Enrolment.course), _LEAN_VERSION)
+)
+_OWN = (
+    select(Enrolment)
+    .join(Enrolment.course)
+    .where(
+        Enrolment.id == bindparam("enrolment_id"), Enrolment.person_id == bindparam("person_id")
+    )
+    .options(contains_eager(Enrolment.course), _LEAN_VERSION)
+)
+_LOCKED = {
+    chosen: chosen.with_for_update(of=Enrolment).execution_options(populate_existing=True)
+    for chosen in (_NEWEST, _OWN)
+}
+
+
 def completion_of(enrolment_id: int) -> Completion | None:
     """Return the completion of an enrolment, or None while something is left."""
-    return db.session.scalar(select(Completion).where(Completion.enrolment_id == enrolment_id))
+    return db.session.scalar(_COMPLETION, {"enrolment_id": enrolment_id})
 
 
 def enrolment(person_id: int, key: str, *, lock: bool = False) -> Enrolment | None:
@@ -293,29 +323,24 @@ def enrolment(person_id: int, key: str, *, lock: bool = False) -> Enrolment | No
 
     With `lock` nobody else changes what hangs on it before the transaction ends.
     """
-    chosen = (
-        select(Enrolment)
-        .join(CourseRow)
-        .where(Enrolment.person_id == person_id, CourseRow.key == key)
-        .order_by(Enrolment.cycle.desc())
-        .limit(1)
-    )
-    if lock:
-        chosen = chosen.with_for_update(of=Enrolment).execution_options(populate_existing=True)
-    return db.session.scalar(chosen)
+    chosen = _LOCKED[_NEWEST] if lock else _NEWEST
+    return db.session.scalar(chosen, {"person_id": person_id, "key": key})
 
 
 def own_enrolment(person_id: int, enrolment_id: int, *, lock: bool = False) -> Enrolment:
     """Return this person's enrolment by id; raise Missing, also for somebody else's."""
-    chosen = select(Enrolment).where(Enrolment.id == enrolment_id, Enrolment.person_id == person_id)
-    if lock:
-        chosen = chosen.with_for_update(of=Enrolment).execution_options(populate_existing=True)
-    found = db.session.scalar(chosen)
+    chosen = _LOCKED[_OWN] if lock else _OWN
+    found = db.session.scalar(chosen, {"person_id": person_id, "enrolment_id": enrolment_id})
     if found is None:
         raise Missing(f"enrolment {enrolment_id}")
     return found
 
 
+def record_of(enrolled: Enrolment) -> Record:
+    """Return what the tables hold of one enrolment now."""
+    return read([enrolled.person_id], [enrolled.course_id]).records[enrolled.id]
+
+
 def met_of(enrolled: Enrolment) -> Met:
     """Return what is done in one enrolment, as the tables hold it now."""
-    return read([enrolled.person_id], [enrolled.course_id]).records[enrolled.id].met()
+    return record_of(enrolled).met()

@@ -62,6 +62,13 @@ def course_of(enrolled: Enrolment) -> Course:
     return courses.content_of(enrolled.course_version)
 
 
+def texts_of(version_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what a version says and how it is shown, from which questions are drawn."""
+    chosen = select(CourseVersion.content, CourseVersion.rendered)
+    content, rendered = db.session.execute(chosen.where(CourseVersion.id == version_id)).one()
+    return content, rendered
+
+
 def seen_items(person_id: int, course_id: int) -> Counter[str]:
     """Count how often each item was drawn for this person in this course, in every cycle."""
     drawn = db.session.scalars(
