@@ -34,6 +34,14 @@ def test_each_page_is_named_after_an_endpoint(app: Flask):
 
 
 @pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(TEMPLATES)))
+def test_the_frame_and_a_page_never_give_one_name_to_two_things(path: Path):
+    # What the layout sets holds in the blocks of every page, over what the page set itself.
+    found = re.findall(r"{%-?\s*set ([\w, ]+?)\s*(?:=|-?%})", path.read_text(encoding="utf-8"))
+    for name in (one.strip() for names in found for one in names.split(",")):
+        assert name.startswith("frame_") == (path.name == "_layout.html"), name
+
+
+@pytest.mark.parametrize("path", PAGES, ids=lambda p: str(p.relative_to(TEMPLATES)))
 def test_no_macro_is_imported_in_vain(path: Path):
     text = path.read_text(encoding="utf-8")
     for names in re.findall(r"{%-? from \"[^\"]+\" import ([^%]+?)(?: with context)?\s*-?%}", text):

@@ -117,7 +117,14 @@ def test_a_learner_walks_through_a_case_and_can_leave_on_every_page(published, a
         assert said in end
     for page in (start, middle):
         assert page.count("Leave the case") == 2
-    assert "Back to the lesson" in end
+    lesson = "/courses/tiny/lessons/moments"
+    for page in (start, middle, end):
+        ways_out = re.findall(r'<a [^>]*href="([^"]*)"[^>]*>Leave the case</a>', page)
+        assert set(ways_out) == {f"{lesson}#case-door"}
+    assert f'href="{lesson}#after-door">Back to the lesson' in end
+    stands = text(lena, lesson)
+    assert 'id="case-door"' in stands
+    assert 'id="after-door"' in stands
     # A case leads nobody on: nothing of it is written.
     assert db.session.execute(db.text("select count(*) from lesson_reads")).scalar() == before
 
