@@ -330,12 +330,27 @@ def test_a_failed_quiz_shows_no_card(cast, as_):
     assert "Whom to call here" not in as_(cast.lena).get(f"/attempts/{attempt.id}/review").text
 
 
+def test_what_is_no_state_is_told_in_a_sentence(cast, as_):
+    got = as_(cast.petra).post(address(cast.emergency), data=typed(report_state="XX"))
+    assert got.status_code == 422
+    assert "Choose a state of the list." in got.text
+    assert "Not a valid choice" not in got.text
+
+
+def test_no_sign_that_turns_the_line_round_reaches_the_number_behind_it(cast, as_):
+    keep(cast, cast.emergency, replace(CARD, report_to="\u202eCounty", clinical_lead="\u2067Lead"))
+    db.session.commit()
+    page = as_(cast.noor).get("/protocol-card").text
+    assert "<bdi>\u202eCounty</bdi>, <a" in page
+    assert "<bdi>\u2067Lead</bdi>" in page
+
+
 def test_what_planners_typed_is_text_and_nothing_else(cast, as_):
     keep(cast, cast.emergency, replace(CARD, note="<script>alert(1)</script>\nSecond line"))
     db.session.commit()
     page = as_(cast.noor).get("/protocol-card").text
     assert "<script>alert(1)" not in page
-    assert "&lt;/script&gt;<br>Second line" in page
+    assert "&lt;/script&gt;</bdi><br><bdi>Second line</bdi>" in page
 
 
 # ----- due -------------------------------------------------------------------------------

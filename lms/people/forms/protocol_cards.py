@@ -41,7 +41,13 @@ class ProtocolCardForm(Form):
     clinical_lead_number = _phone("clinical_lead_number", "Telephone or pager")
     interpreter = _phone("interpreter")
     hotline = _phone("hotline", "Leave empty for the National Human Trafficking Hotline")
-    report_state = SelectField(FIELDS["report_state"], choices={**STATE_CHOICES, "": "Choose"})
+    # What is no state is told by the rules, in a sentence.
+    report_state = SelectField(
+        FIELDS["report_state"],
+        choices={**STATE_CHOICES, "": "Choose"},
+        default="",
+        validate_choice=False,
+    )
     report_to = StringField(
         FIELDS["report_to"], description="Who takes reports of child abuse in your county or state"
     )
