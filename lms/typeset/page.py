@@ -6,11 +6,11 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final, NamedTuple
 
-import segno
-
 from lms.typeset import bidi
 from lms.typeset.embed import Fonts
 from lms.typeset.fit import Fitted
+from lms.typeset.fontfile import Face
+from lms.typeset.qr import modules
 from lms.typeset.shape import Features, Runs, Stack, count, shape, width
 
 Colour = tuple[float, float, float]
@@ -160,16 +160,13 @@ class Page:
         for run in runs:
             k = size / run.face.upem
             for glyph in run.glyphs:
-                steps = " ".join(
-                    " ".join([*(f"{value:.1f}" for value in values), operator])
-                    for operator, values in run.face.outline(glyph.number)
-                )
+                steps = _steps(run.face, glyph.number)
                 self.operators.append(f"q {k:.5f} 0 0 {k:.5f} {x:.2f} {at[1]:.2f} cm {steps} f Q")
                 x += glyph.advance * size / 1000 + track
 
     def qr(self, at: Point, side: float, data: str, colour: Colour) -> None:
         """Draw a QR code (error correction M) as rectangles inside the open element."""
-        rows = _modules(data)
+        rows = modules(data)
         unit = side / len(rows)
         steps = [
             f"{at[0] + start * unit:.3f} {at[1] + side - (number + 1) * unit:.3f} "
@@ -181,19 +178,20 @@ class Page:
         self.elements[-1].box = (at[0], at[1], at[0] + side, at[1] + side)
 
 
+@lru_cache(512)
+def _steps(face: Face, glyph: int) -> str:
+    return " ".join(
+        " ".join([*(f"{value:.1f}" for value in values), operator])
+        for operator, values in face.outline(glyph)
+    )
+
+
 def text_has_space_after(text: str, lines: tuple[str, ...], number: int) -> bool:
     """Say whether a space stood in the text where line ``number`` (from 0) was broken."""
     place = 0
     for line in lines[: number + 1]:
         place = text.index(line, place) + len(line)
     return text[place : place + 1] == " "
-
-
-@lru_cache(256)
-def _modules(data: str) -> tuple[bytes, ...]:
-    """Answer the modules of a QR code, row by row."""
-    made = segno.make(data, error="m", boost_error=False, micro=False)
-    return tuple(bytes(row) for row in made.matrix)
 
 
 def _dark(row: bytes) -> Iterator[tuple[int, int]]:

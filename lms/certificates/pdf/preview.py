@@ -1,9 +1,11 @@
 """Show a name on a web page exactly as the certificate will print it."""
 
+from functools import lru_cache
 from xml.sax.saxutils import escape, quoteattr
 
 from lms.typeset import bidi
 from lms.typeset.faces import Faces, Role
+from lms.typeset.fontfile import Face
 from lms.typeset.names import NAME_BOX, printable
 from lms.typeset.shape import Runs, shape, width
 
@@ -38,11 +40,7 @@ def _outlines(runs: Runs, size: float, baseline: float) -> list[str]:
     for run in runs:
         k = size / run.face.upem
         for glyph in run.glyphs:
-            steps = "".join(
-                ("Z" if operator == "h" else operator.upper())
-                + " ".join(f"{value:.0f}" for value in values)
-                for operator, values in run.face.outline(glyph.number)
-            )
+            steps = _steps(run.face, glyph.number)
             if steps:
                 across = x + glyph.right * size / 1000
                 down = baseline - glyph.up * size / 1000
@@ -50,3 +48,12 @@ def _outlines(runs: Runs, size: float, baseline: float) -> list[str]:
                 paths.append(f'<path transform="{moved}" d="{steps}"/>')
             x += glyph.advance * size / 1000
     return paths
+
+
+@lru_cache(512)
+def _steps(face: Face, glyph: int) -> str:
+    return "".join(
+        ("Z" if operator == "h" else operator.upper())
+        + " ".join(f"{value:.0f}" for value in values)
+        for operator, values in face.outline(glyph)
+    )

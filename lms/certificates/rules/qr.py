@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from functools import lru_cache
 
-import segno
+from lms.typeset.qr import modules
 
 
 @dataclass(frozen=True)
@@ -17,8 +17,7 @@ class QrCode:
 @lru_cache(maxsize=256)
 def qr(address: str) -> QrCode:
     """Draw an address as a QR code (error correction M), the same one as on paper."""
-    made = segno.make(address, error="m", micro=False, boost_error=False)
-    rows = [bytes(row) for row in made.matrix]
+    rows = modules(address)
     steps = []
     for y, row in enumerate(rows):
         x = 0
