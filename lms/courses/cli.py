@@ -19,7 +19,7 @@ from lms.config import instance_path
 from lms.courses import files, operations
 from lms.courses.queries import currency, directory, listing, paths
 from lms.courses.rules.check import Checked, Printable, check_together, checked
-from lms.courses.rules.check_course import good_id
+from lms.courses.rules.check_course import NO_KEYS, good_id
 from lms.courses.rules.check_series import check_series
 from lms.courses.rules.folder import COURSE_FILE, Folder
 from lms.courses.rules.paths import check_paths
@@ -377,7 +377,7 @@ def publish(context: click.Context, keys: tuple[str, ...]) -> None:
 @click.argument("key")
 def new(key: str) -> None:
     """Begin a course: a folder that passes the check but for its texts marked WRITE."""
-    if not good_id(key) or len(key) > 80 or key in files.NO_COURSES:
+    if not good_id(key) or len(key) > 80 or key in files.NO_COURSES | NO_KEYS:
         raise click.UsageError(
             f"{key!r} can't be a key: use small letters, digits and hyphens, like my-course"
         )

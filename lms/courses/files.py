@@ -19,6 +19,7 @@ SERIES: Final = "series"
 NO_COURSES: Final = frozenset({SERIES, "directory", "library"})
 
 _NAME = re.compile(r"[a-z0-9][a-z0-9._-]{0,79}", re.ASCII)
+_LINK: Final = "This is a symbolic link. Put the file itself here."
 _CONTROL = re.compile("[\\x00-\\x08\\x0b\\x0c\\x0e-\\x1f\\x7f-\\x9f]")
 # What editors and systems leave behind, and nobody means.
 # What file managers leave, and the record of who reviewed the course: no part of a version.
@@ -81,7 +82,7 @@ def _unreadable_text(data: bytes, where: str) -> Problem | None:
 
 def _unfit(entry: os.DirEntry[str], inside: str, where: str) -> Problem | None:
     if entry.is_symlink():
-        return error("C01", where, "This is a symbolic link. Put the file itself here.")
+        return error("C01", where, _LINK)
     if not _NAME.fullmatch(entry.name):
         return error(
             "C01",
@@ -152,7 +153,8 @@ def single(home: Path, file: str, *, name: str) -> Folder:
     if entry is None:
         missing = error("C01", where, "This file is missing. Write it.")
         return Folder(name=name, files={}, problems=(missing,))
-    data, problem = _read(entry, where)
+    link = error("C01", where, _LINK) if entry.is_symlink() else None
+    data, problem = (b"", link) if link else _read(entry, where)
     return Folder(
         name=name,
         files={} if problem else {file: data},

@@ -92,6 +92,7 @@ def test_a_new_course_is_written_once_and_has_only_placeholders_left(home: Path)
     assert run("new", "fresh-course").exit_code == 1
     assert run("new", "Fresh Course").exit_code == 2
     assert run("new", "series").exit_code == 2
+    assert run("new", "due").exit_code == 2
 
 
 def test_publishing_says_what_it_did_and_one_bad_course_keeps_no_other_back(app: Flask, home: Path):

@@ -100,7 +100,8 @@ def test_the_check_and_the_doctor_look_at_the_institutions_own_paths(app, tmp_pa
             assert paths.paths(settings.instance) == ()
         own.unlink()
         own.symlink_to("nowhere.toml")  # a slip, and no reason to show what the house replaced
-        assert not doctor_surroundings.paths(settings).is_ok
+        told = doctor_surroundings.paths(settings).sentence
+        assert told.endswith("This is a symbolic link. Put the file itself here. No path is shown.")
         assert paths.paths(settings.instance) == ()
     finally:
         own.unlink(missing_ok=True)

@@ -77,8 +77,8 @@ def check_paths(folder: Folder, course_keys: frozenset[str] | None) -> list[Prob
 
 def _problems(folder: Folder, course_keys: frozenset[str] | None) -> Iterator[Problem]:
     where = f"{folder.name}/{PATHS_FILE}"
-    if folder.slips():
-        return
+    if folder.slips() or folder.problems:
+        return  # what can't be read lacks nothing that could be named
     raw = folder.table(PATHS_FILE)
     yield from compare(raw, PATHS, where)
     yield from check_format(raw, where)
