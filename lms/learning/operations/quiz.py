@@ -20,6 +20,7 @@ from lms.learning.queries import quiz as queries
 from lms.learning.queries.sitting import Given, Try, given, hold_enrolment_of, sitting, tries_of
 from lms.learning.rules import attempts, drawing, scoring
 from lms.learning.rules.asking import missing
+from lms.learning.rules.scoring import Result
 from lms.people.models import Person
 
 CHANCE: random.Random = secrets.SystemRandom()
@@ -133,17 +134,20 @@ def start(
     return attempt
 
 
-def _end(attempt: Attempt, *, at: datetime) -> Attempt:
+def _judged(attempt: Attempt) -> Result:
+    course = queries.course_of(attempt.enrolment)
+    items = [one.item for one in drawing.thaw(attempt.drawn)]
+    said = queries.responses_of(attempt.id)
+    return scoring.result(items, said, pass_correct=course.quiz.pass_correct)
+
+
+def _end(attempt: Attempt, *, at: datetime, judged: Result | None = None) -> Attempt:
     """Give the attempt its one end state, from the answers that were saved.
 
     An attempt whose time ran out ended then, however much later somebody looks. Completion
     counts from the instant at which the last requirement was found met, which is now.
     """
-    items = [one.item for one in drawing.thaw(attempt.drawn)]
-    course = queries.course_of(attempt.enrolment)
-    judged = scoring.result(
-        items, queries.responses_of(attempt.id), pass_correct=course.quiz.pass_correct
-    )
+    judged = judged or _judged(attempt)
     # What was saved in time counts: who has reached the mark has passed, open questions or not.
     if judged.is_passed:
         attempt.outcome = Outcome.PASSED
@@ -265,12 +269,10 @@ def submit(*, actor: Actor, attempt_id: int, at: datetime) -> Attempt:
     attempt = queries.own_attempt(actor.person_id, attempt_id, lock=True)
     if attempt.ended_at is not None:
         return attempt
-    if not attempts.is_over(attempt.deadline_at, at=at):
-        responses = queries.responses_of(attempt.id)
-        items = [one.item for one in drawing.thaw(attempt.drawn)]
-        if left := scoring.result(items, responses, pass_correct=0).unanswered:
-            raise Unanswered(left)
-    return _end(attempt, at=at)
+    judged = _judged(attempt)
+    if judged.unanswered and not attempts.is_over(attempt.deadline_at, at=at):
+        raise Unanswered(judged.unanswered)
+    return _end(attempt, at=at, judged=judged)
 
 
 @whole

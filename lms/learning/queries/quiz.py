@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import func, or_, select
+from sqlalchemy import bindparam, func, or_, select
 from sqlalchemy.orm import defer, joinedload
 
 from lms.courses import queries as courses
@@ -62,42 +62,49 @@ def course_of(enrolled: Enrolment) -> Course:
     return courses.content_of(enrolled.course_version)
 
 
+# Statements are built once: to build one takes longer than to ask it.
+_TEXTS = select(CourseVersion.content, CourseVersion.rendered).where(
+    CourseVersion.id == bindparam("version_id")
+)
+_SEEN = (
+    select(Attempt.drawn)
+    .join(Enrolment)
+    .where(
+        Enrolment.person_id == bindparam("person_id"),
+        Enrolment.course_id == bindparam("course_id"),
+    )
+)
+_EXTENSION = select(func.max(TimeExtension.percent)).where(
+    TimeExtension.person_id == bindparam("person_id"),
+    TimeExtension.ended_at.is_(None),
+    or_(TimeExtension.course_id.is_(None), TimeExtension.course_id == bindparam("course_id")),
+)
+_READ = select(LessonRead.lesson_id).where(LessonRead.enrolment_id == bindparam("enrolment_id"))
+
+
 def texts_of(version_id: int) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what a version says and how it is shown, from which questions are drawn."""
-    chosen = select(CourseVersion.content, CourseVersion.rendered)
-    content, rendered = db.session.execute(chosen.where(CourseVersion.id == version_id)).one()
+    content, rendered = db.session.execute(_TEXTS, {"version_id": version_id}).one()
     return content, rendered
 
 
 def seen_items(person_id: int, course_id: int) -> Counter[str]:
     """Count how often each item was drawn for this person in this course, in every cycle."""
-    drawn = db.session.scalars(
-        select(Attempt.drawn)
-        .join(Enrolment)
-        .where(Enrolment.person_id == person_id, Enrolment.course_id == course_id)
-    )
+    drawn = db.session.scalars(_SEEN, {"person_id": person_id, "course_id": course_id})
     return Counter(one["item"]["id"] for questions in drawn for one in questions)
 
 
 def extension(person_id: int, course_id: int) -> int:
     """Return the percentage of time this person gets on top in this course; 0 for none."""
-    largest = select(func.max(TimeExtension.percent)).where(
-        TimeExtension.person_id == person_id,
-        TimeExtension.ended_at.is_(None),
-        or_(TimeExtension.course_id.is_(None), TimeExtension.course_id == course_id),
-    )
-    return db.session.scalar(largest) or 0
+    given = {"person_id": person_id, "course_id": course_id}
+    return db.session.scalar(_EXTENSION, given) or 0
 
 
 def lessons_left(enrolled: Enrolment, course: Course) -> tuple[Lesson, ...]:
     """Return the lessons that must be read before the quiz opens (case 50), in order."""
     if not course.requirements.lessons:
         return ()
-    read = set(
-        db.session.scalars(
-            select(LessonRead.lesson_id).where(LessonRead.enrolment_id == enrolled.id)
-        )
-    )
+    read = set(db.session.scalars(_READ, {"enrolment_id": enrolled.id}))
     return tuple(lesson for lesson in course.lessons if lesson.id not in read)
 
 
