@@ -15,6 +15,7 @@ from lms.courses import cli, files
 from lms.courses.queries import directory as queries
 from lms.courses.rules import directory as rules
 from lms.courses.rules.check_directory import check_directory
+from lms.courses.rules.check_numbers import numbers
 from lms.courses.rules.directory import FIRST, Asked
 from lms.courses.rules.first_lines import LINES
 from lms.courses.rules.folder import Folder
@@ -189,6 +190,9 @@ def test_nobody_closes_a_line_of_every_page_by_its_number(client, own):
     assert [one.rule for one in found.problems] == ["D08"]
     assert "service advocates" in found.problems[0].place
     assert [one.id for one in found.directory.first] == list(FIRST)
+    # Nor is the number one that no course may teach.
+    assert "8883737888" in numbers(found.directory, folder())[0].known
+    assert "8883737888" not in numbers(found.directory, folder())[0].gone
     put(own, gone)
     assert 'href="tel:+18883737888"' in client.get("/verify").text
 

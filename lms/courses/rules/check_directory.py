@@ -261,17 +261,25 @@ def _first_lines(kept: dict[str, Entry]) -> Iterator[Problem]:
             yield error("D08", "courses/directory", text)
 
 
-def _sorted_out(kept: Mapping[str, Entry], problems: list[Problem]) -> Directory:
-    """Divide the open from the closed; leave out whoever has a number of a service that closed."""
-    closed = [one for one in kept.values() if one.status is Status.CLOSED]
-    # Nobody closes a line that stands on every page by giving its number to another.
-    lasting = {_bare(number.number) for first in FIRST if first in kept
-               for number in kept[first].numbers}  # fmt: skip
-    for one in closed:
-        if taken := lasting & set(one.former_numbers):
+def _closed(kept: Mapping[str, Entry], problems: list[Problem]) -> Iterator[Entry]:
+    """Yield the closed, without those that give a line of every page as their former number."""
+    lasting = frozenset(
+        _bare(number.number) for first in FIRST if first in kept for number in kept[first].numbers
+    )
+    for one in kept.values():
+        if one.status is not Status.CLOSED:
+            continue
+        if taken := lasting.intersection(one.former_numbers):
             where = place(one.file, f"service {one.id}", "former_numbers")
             text = f"{min(taken)} is a line that comes first on every page. Take it out."
             problems.append(error("D08", where, text))
+        else:
+            yield one
+
+
+def _sorted_out(kept: Mapping[str, Entry], problems: list[Problem]) -> Directory:
+    """Divide the open from the closed; leave out whoever has a number of a service that closed."""
+    closed = list(_closed(kept, problems))
     former, sound = _former(closed), []
     for one in kept.values():
         where = place(one.file, f"service {one.id}")

@@ -2,11 +2,11 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from lms.courses.rules.folder import Folder
 from lms.courses.rules.problem import Problem, error, place
-from lms.courses.rules.shape import ListOf, Table, Text, compare, name_of, tables
+from lms.courses.rules.shape import ListOf, Table, Text, compare, name_of, tables, text
 
 SOURCES_FILE: Final = "sources.toml"
 _ROW: Final = Table(
@@ -44,8 +44,8 @@ class Row:
     answered_by: tuple[Answer, ...]
 
 
-def _answer(text: str) -> Answer:
-    where, _, name = text.partition(":")
+def _answer(said: str) -> Answer:
+    where, _, name = said.partition(":")
     return Answer(where=where, id=name)
 
 
@@ -69,15 +69,16 @@ def check_sources(folder: Folder, known: Mapping[str, frozenset[str]]) -> Iterat
     yield from folder.problems
     yield from folder.slips()
     where = f"{folder.name}/{SOURCES_FILE}"
-    seen: set[Any] = set()
+    seen: set[str] = set()
     for number, raw in enumerate(tables(folder.table(SOURCES_FILE), "rows"), start=1):
         here = place(where, name_of(raw, number, "row"))
         yield from compare(raw, _ROW, here)
-        if raw.get("id") in seen:
+        own = text(raw, "id")
+        if own in seen:
             yield error("S05", here, "This row stands here twice. Take one out.")
-        seen.add(raw.get("id"))
+        seen.add(own)
     for row in rows(folder):
         for answer in row.answered_by:
             if answer.id not in known.get(answer.where, frozenset()):
-                text = f"{answer} answers this row and isn't there. Name what is."
-                yield error("S05", place(where, f"row {row.id}"), text)
+                said = f"{answer} answers this row and isn't there. Name what is."
+                yield error("S05", place(where, f"row {row.id}"), said)
