@@ -141,6 +141,29 @@ def test_what_a_start_publishes_is_kept(home: Path, app: Flask):
     assert queries.latest("tiny").number == 1
 
 
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("minutes = nan", "too large, or none"),
+        ("minutes = -inf", "too large, or none"),
+        ("minutes = 0x" + "f" * 9000, "too large, or none"),
+        (".".join(["a"] * 3000) + " = 1", "nested too deeply"),
+        ("a = " + "[" * 9000, "nested too deeply"),
+    ],
+    ids=["nan", "inf", "huge", "names", "brackets"],
+)
+def test_what_toml_can_say_and_nobody_can_mean_keeps_no_other_course_back(
+    app: Flask, home: Path, line: str, said: str
+):
+    write(home, tiny())
+    (home / "odd").mkdir()
+    (home / "odd" / "course.toml").write_text(f'format = 1\nkey = "odd"\n{line}\n')
+    done, problems = cli.published(actor=SYSTEM, at=NOON)
+    assert done == ["tiny: version 1 published"]
+    odd = "courses/odd/course.toml"
+    assert any(one.place == odd and said in one.text for one in problems)
+
+
 LOOKING = """
 import os, signal, sys, time
 from datetime import date

@@ -348,6 +348,15 @@ def test_a_bad_file_never_breaks_a_page_and_the_doctor_and_planners_are_told(
     assert "directory/own.toml" in as_(cast.petra).get("/directory/due").text
 
 
+@pytest.mark.parametrize("number", ["0x" + "f" * 9000, "nan", "-1", '"x"'])
+def test_no_number_of_a_file_breaks_a_page(client, own, number):
+    good = toml({"format": 1, "services": [SERVICE]})
+    put(own, text=good.replace('{"id"', f'{{"ages" = {{from = {number}}}, "id"', 1))
+    assert "advocates" not in listed(client)
+    assert client.get("/verify").status_code == 200
+    assert queries.problems(own)
+
+
 def test_the_files_are_read_once_while_they_stay_as_they_are(client, monkeypatch):
     listed(client)
     monkeypatch.setattr(files, "read", lambda *_given, **_more: pytest.fail("read again"))

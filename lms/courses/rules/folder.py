@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from functools import cached_property
-from typing import Any
+from typing import Any, Final
 
 from lms.courses.rules.problem import Problem, error, place
 from lms.courses.rules.shape import table, tables, text
@@ -16,6 +16,10 @@ from lms.courses.rules.shape import table, tables, text
 COURSE_FILE = "course.toml"
 QUIZ_FILE = "quiz.toml"
 _CASE = re.compile(r"^`{3,}case[ ]*$", re.MULTILINE)
+# Deeper than anything written by hand, and less than takes long or ends in a fault.
+_DEEP: Final = 40
+_TOO_DEEP: Final = "Brackets or names are nested too deeply here. Write it flat."
+_NUMBER_MOST: Final = 10**15
 # What a version may show besides text. Anything else in media/ is refused.
 MEDIA_TYPES: Mapping[str, str] = {
     "svg": "image/svg+xml",
@@ -34,7 +38,10 @@ def ending(path: str) -> str:
 def toml(text: str, where: str) -> tuple[dict[str, Any], list[Problem]]:
     """Parse TOML; a slip of syntax is a problem that names its line."""
     try:
-        return tomllib.loads(text), []
+        read = tomllib.loads(text)
+        if said := _beyond(read):
+            return {}, [error("C02", where, said)]
+        return read, []
     except ValueError as slip:  # TOMLDecodeError, or a number with thousands of digits
         return {}, [
             error(
@@ -45,7 +52,22 @@ def toml(text: str, where: str) -> tuple[dict[str, Any], list[Problem]]:
             )
         ]
     except RecursionError:
-        return {}, [error("C02", where, "Brackets are nested too deeply here. Write it flat.")]
+        return {}, [error("C02", where, _TOO_DEEP)]
+
+
+def _beyond(value: object) -> str | None:
+    """Say what is TOML, and yet nothing that can be compared, printed and kept as JSON."""
+    ahead = [(value, 0)]
+    while ahead:
+        one, deep = ahead.pop()
+        if deep > _DEEP:
+            return _TOO_DEEP
+        if isinstance(one, dict | list):
+            inside = one.values() if isinstance(one, dict) else one
+            ahead += [(inner, deep + 1) for inner in inside]
+        elif isinstance(one, int | float) and not -_NUMBER_MOST < one < _NUMBER_MOST:
+            return "A number here is far too large, or none (inf, nan). Write a smaller one."
+    return None
 
 
 @dataclass(frozen=True, kw_only=True)
