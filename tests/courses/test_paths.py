@@ -147,7 +147,9 @@ def test_a_path_shows_its_courses_by_stage_each_once(shown):
     assert text.index("Then this") < text.index("At last")
     assert "nothing here is required of you" in text
     assert titles(shown("?path=wards&topic=policy")) == ["Câre at the door"]
-    assert len(titles(shown("?path=unknown"))) == 2
+    unknown = shown("?path=unknown&minutes=-1")
+    assert len(titles(unknown)) == 2
+    assert "Suggested paths" in unknown
 
 
 def test_a_path_counts_and_leads_only_to_what_is_on_offer(app, shown):

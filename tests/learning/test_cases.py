@@ -115,6 +115,7 @@ def test_a_learner_walks_through_a_case_and_can_leave_on_every_page(published, a
     end = text(lena, f"{HERE}?path=to-b.to-d")
     for said in ("Over.", "So it went.", "Your way here", f'href="{HERE}?path=to-b"'):
         assert said in end
+    assert all("Leave this page" in page for page in (start, middle, end))
     for page in (start, middle):
         assert page.count("Leave the case") == 2
     lesson = "/courses/tiny/lessons/moments"

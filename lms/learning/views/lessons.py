@@ -51,19 +51,22 @@ def _to_course(key: str) -> ResponseReturnValue:
 def courses() -> ResponseReturnValue:
     """List the courses on offer, narrowed by what the address asks for."""
     given = flask.request.args
+    known = paths.paths(flask.current_app.config["INSTANCE"])
+    minutes, path = given.get("minutes", type=int), given.get("path", "")
     filters = Filters(
         words=given.get("q", "")[:120].strip(),
-        minutes=given.get("minutes", type=int),
+        # What can't be meant asks for nothing.
+        minutes=minutes if minutes is not None and minutes > 0 else None,
         topic=given.get("topic", "")[:80],
         profession=given.get("profession", "")[:80],
         form=given.get("form", "")[:80],
         quarters=given.get("hours", type=int),
-        path=given.get("path", "")[:80],
+        path=path if any(one.key == path for one in known) else "",
     )
     library = shelves.library(
         _me(),
         filters,
-        paths=paths.paths(flask.current_app.config["INSTANCE"]),
+        paths=known,
         at=clock.now(),
         today=pages.today(),
     )
