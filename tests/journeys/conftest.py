@@ -155,18 +155,26 @@ def _axe(page: Page, only: list[str] | None) -> list[str]:
     ]
 
 
+_WIDE = """() => {
+  const room = document.documentElement.clientWidth;
+  if (document.documentElement.scrollWidth <= room) return [];
+  const out = [...document.querySelectorAll("body *")].filter(
+    (one) => one.getBoundingClientRect().right > room + 0.5);
+  return out.map((one) => one.tagName + "." + one.className).slice(-5)
+    .concat("wide: " + document.documentElement.scrollWidth);
+}"""
+
+
 def too_wide(page: Page) -> list[str]:
-    """Return what sticks out at the right of the screen; nothing when nothing scrolls sideways."""
-    return page.evaluate(
-        """() => {
-          const room = document.documentElement.clientWidth;
-          if (document.documentElement.scrollWidth <= room) return [];
-          const out = [...document.querySelectorAll("body *")].filter(
-            (one) => one.getBoundingClientRect().right > room + 0.5);
-          return out.map((one) => one.tagName + "." + one.className).slice(-5)
-            .concat("wide: " + document.documentElement.scrollWidth);
-        }"""
-    )
+    """Return what sticks out at the right of the screen; nothing when nothing scrolls sideways.
+
+    A chart takes its new size a moment after the page has: what sticks out is looked at again.
+    """
+    for _ in range(20):
+        if not (found := page.evaluate(_WIDE)):
+            return []
+        page.wait_for_timeout(100)
+    return found
 
 
 class Visitor:
