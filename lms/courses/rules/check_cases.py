@@ -1,13 +1,13 @@
 """Check branching cases: every way through one comes to an end, and nothing is out of reach."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from markdown_it.token import Token
 
 from lms.courses.rules import markdown
-from lms.courses.rules.check_course import good_id, ids
+from lms.courses.rules.check_course import ids, own_id
 from lms.courses.rules.folder import toml
 from lms.courses.rules.problem import Problem, error, place
 from lms.courses.rules.shape import compare, name_of, tables, text
@@ -80,32 +80,47 @@ def _words(raw: Raw, key: str) -> int:
     return markdown.words(text(raw, key))
 
 
-def _node(node: Raw, here: str) -> Iterator[Problem]:
+def rationales(found: list[dict[str, Any]], noun: str, here: str) -> Iterator[Problem]:
+    """Yield a problem for every option, pair or choice that does not say why."""
+    for number, one in enumerate(found, start=1):
+        if not text(one, "rationale").strip():
+            yield error(
+                "C11",
+                place(here, name_of(one, number, noun)),
+                "The rationale is missing. Write why this is right or why not, so that it teaches.",
+            )
+
+
+def _node(node: Raw, here: str, *, of_end: Sequence[str]) -> Iterator[Problem]:
     choices = tables(node, "choices")
-    end = [key for key in ("outcome", "debrief") if text(node, key).strip()]
+    end = [key for key in of_end if text(node, key).strip()]
     if choices and end:
         yield error("C12", here, f"It has choices and also {', '.join(end)}. An end has none.")
-    if not choices and len(end) < 2:
-        yield error("C12", here, "It has no choices. An end needs outcome and debrief.")
+    if not choices and len(end) < len(of_end):
+        needed = f"{', '.join(of_end[:-1])} and {of_end[-1]}"
+        yield error("C12", here, f"It has no choices. An end needs {needed}.")
     if len(choices) == 1:
         yield error("C12", here, "It has one choice only. Give two or more.")
-    for number, one in enumerate(choices, start=1):
-        if not text(one, "rationale").strip():
-            named = place(here, name_of(one, number, "choice"))
-            yield error("C11", named, "The rationale is missing. Say what this choice does.")
+    yield from rationales(choices, "choice", here)
     yield from ids(choices, "choice", here)
 
 
-def _ways(raw: Raw, where: str) -> Iterator[Problem]:
+def check_ways(raw: Raw, where: str, *, of_end: Sequence[str]) -> Iterator[Problem]:
+    """Yield every problem of the ways through a case, in a lesson or in a quiz.
+
+    `of_end` are the keys that a node without choices must have.
+    """
     found = tables(raw, "nodes")
     nodes = {text(one, "id"): one for one in found}
     start = text(raw, "start")
     if start not in nodes:
-        yield error("C12", place(where, "start"), f"There is no node {start!r}. Name the first.")
+        yield error(
+            "C12", place(where, "start"), f"There is no node {start!r}. Name the first one."
+        )
     reached = reached_from(nodes, start)
     for number, node in enumerate(found, start=1):
         here = place(where, name_of(node, number, "node"))
-        yield from _node(node, here)
+        yield from _node(node, here, of_end=of_end)
         for one in tables(node, "choices"):
             if text(one, "to") not in nodes:
                 yield error("C07", here, f"A choice leads to {text(one, 'to')!r}: no such node.")
@@ -130,18 +145,12 @@ def check_case(
         return
     for problem in compare(raw, CASE, where):
         yield problem, None
-    for problem in (*_own_id(text(raw, "id"), where, taken), *_ways(raw, where)):
+    for problem in own_id(text(raw, "id"), "case", where, taken):
+        yield problem, None
+    for problem in check_ways(raw, where, of_end=("outcome", "debrief")):
         yield problem, None
     for one in _texts(raw):
         yield None, one
-
-
-def _own_id(own: str, where: str, taken: set[str]) -> Iterator[Problem]:
-    if own and not good_id(own):
-        yield error("C06", where, f"{own[:60]!r} can't be an id. Write it like a-word.")
-    if own in taken:
-        yield error("C06", where, f"Another case of this lesson has the id {own!r}.")
-    taken.add(own)
 
 
 def _texts(raw: Raw) -> Iterator[str]:

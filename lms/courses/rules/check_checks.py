@@ -5,7 +5,7 @@ from typing import Any
 
 from markdown_it.token import Token
 
-from lms.courses.rules.check_course import good_id
+from lms.courses.rules.check_course import own_id
 from lms.courses.rules.folder import toml
 from lms.courses.rules.problem import Problem, error, place
 from lms.courses.rules.shape import compare, tables, text
@@ -41,12 +41,8 @@ def check_check(
         return
     for problem in compare(raw, CHECK, where):
         yield problem, None
-    own = text(raw, "id")
-    if own and not good_id(own):
-        yield error("C06", where, f"{own[:60]!r} can't be an id. Write it like a-word."), None
-    if own in taken:
-        yield error("C06", where, f"Another check of this lesson has the id {own!r}."), None
-    taken.add(own)
+    for problem in own_id(text(raw, "id"), "check", where, taken):
+        yield problem, None
     options = tables(raw, "options")
     for problem in _right(options, where):
         yield problem, None

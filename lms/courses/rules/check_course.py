@@ -44,6 +44,18 @@ def ids(found: Iterable[Mapping[str, Any]], noun: str, where: str) -> Iterator[P
         seen.add(own)
 
 
+def own_id(own: str, noun: str, where: str, taken: set[str]) -> Iterator[Problem]:
+    """Yield a problem when the id of a check or a case is none, or stands before on the page.
+
+    `taken` are the ids before it; its own is added.
+    """
+    if own and not good_id(own):
+        yield error("C06", where, f"{own[:60]!r} can't be an id. Write it like a-word.")
+    if own in taken:
+        yield error("C06", where, f"Another {noun} of this lesson has the id {own!r}.")
+    taken.add(own)
+
+
 def check_format(raw: Mapping[str, Any], where: str) -> Iterator[Problem]:
     """Yield a problem when a file is of another format than the one we read."""
     given = whole(raw, "format")

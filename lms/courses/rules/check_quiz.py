@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
-from lms.courses.rules.check_cases import reached_from, runs_in_circles
+from lms.courses.rules.check_cases import check_ways, rationales
 from lms.courses.rules.check_course import check_format, ids
 from lms.courses.rules.course import Kind
 from lms.courses.rules.problem import Problem, error, place
@@ -30,16 +30,6 @@ _PARTS: Mapping[str, str] = {
 }
 
 Raw = Mapping[str, Any]
-
-
-def _rationales(found: list[dict[str, Any]], noun: str, here: str) -> Iterator[Problem]:
-    for number, one in enumerate(found, start=1):
-        if not text(one, "rationale").strip():
-            yield error(
-                "C11",
-                place(here, name_of(one, number, noun)),
-                "The rationale is missing. Write why this is right or why not, so that it teaches.",
-            )
 
 
 def _right(options: list[dict[str, Any]]) -> int:
@@ -101,39 +91,10 @@ def _matching(item: Raw, here: str) -> Iterator[Problem]:
             yield error("C12", here, f"Two pairs have the same {side} text. Make all different.")
 
 
-def _node(node: Raw, here: str) -> Iterator[Problem]:
-    choices = tables(node, "choices")
-    end = [key for key in ("outcome", "score", "debrief") if key in node]
-    if choices and end:
-        yield error("C12", here, f"It has choices and also {', '.join(end)}. An end has none.")
-    if not choices and len(end) < 3:
-        yield error("C12", here, "It has no choices. An end needs outcome, score and debrief.")
-    if len(choices) == 1:
-        yield error("C12", here, "It has one choice only. Give two or more.")
-    yield from _rationales(choices, "choice", here)
-    yield from ids(choices, "choice", here)
-
-
 def _case(item: Raw, here: str) -> Iterator[Problem]:
-    found = tables(item, "nodes")
-    nodes = {text(one, "id"): one for one in found}
-    start = text(item, "start")
-    if start not in nodes:
-        yield error("C12", place(here, "start"), f"There is no node {start!r}. Name the first one.")
-    reached = reached_from(nodes, start)
-    for number, node in enumerate(found, start=1):
-        named = place(here, name_of(node, number, "node"))
-        yield from _node(node, named)
-        for one in tables(node, "choices"):
-            if text(one, "to") not in nodes:
-                yield error("C07", named, f"A choice leads to {text(one, 'to')!r}: no such node.")
-        if start in nodes and text(node, "id") not in reached:
-            yield error("C12", named, "No choice leads here. Lead one here or take it out.")
-    if runs_in_circles(nodes):
-        yield error("C12", here, "Some choices lead in a circle. Let every path come to an end.")
-    if not any(text(one, "score") == "1" for one in found):
+    yield from check_ways(item, here, of_end=("outcome", "score", "debrief"))
+    if not any(text(one, "score") == "1" for one in tables(item, "nodes")):
         yield error("C12", here, 'No end has the score "1". Let one path be the best.')
-    yield from ids(found, "node", here)
 
 
 _KINDS: Mapping[str, Callable[[Raw, str], Iterator[Problem]]] = {
@@ -202,5 +163,5 @@ def check_quiz(
         yield from _pinned(item, here)
         for part, noun in (("options", "option"), ("pairs", "pair")):
             yield from ids(tables(item, part), noun, here)
-            yield from _rationales(tables(item, part), noun, here)
+            yield from rationales(tables(item, part), noun, here)
         yield from _points_to(item, here, course, anchors)

@@ -20,7 +20,6 @@ from lms.learning.rules import drawing
 from lms.learning.rules.drawing import Drawn
 
 _PARSED_MOST: Final = 32
-_COURSES_MOST: Final = 256
 
 # Statements are built once: to build one takes longer than to ask it.
 _A = Attempt.__table__.c
@@ -108,20 +107,6 @@ def _thawed(drawn: str) -> tuple[Drawn, ...]:
     return drawing.thaw(loads(drawn))
 
 
-# A version never changes, so what its digest stands for may be kept without thought.
-_courses: dict[str, Course] = {}
-
-
-def _course(version_id: int, digest: str) -> Course:
-    known = _courses.get(digest)
-    if known is None:
-        known = courses.content_of(courses.version(version_id))
-        if len(_courses) >= _COURSES_MOST:
-            _courses.clear()
-        _courses[digest] = known
-    return known
-
-
 def sitting(person_id: int, attempt_id: int, *, lock: bool = False) -> Sitting:
     """Return this person's attempt; with `lock` nobody else changes it before we are done.
 
@@ -146,7 +131,7 @@ def sitting(person_id: int, attempt_id: int, *, lock: bool = False) -> Sitting:
         outcome=row.outcome,
         points=row.points,
         drawn=_thawed(row.drawn),
-        course=_course(row.course_version_id, row.digest),
+        course=courses.content_kept(row.course_version_id, row.digest),
         is_retired=row.retired_at is not None,
     )
 
