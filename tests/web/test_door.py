@@ -3,6 +3,7 @@
 import threading
 
 import pytest
+from flask import before_render_template
 from sqlalchemy import event, func, insert, select
 
 from lms.db import db, whole
@@ -123,16 +124,30 @@ def test_a_cookie_signed_by_another_key_is_nobody(app, cast, as_, client, room):
 
 
 @pytest.mark.sqlite_only("PostgreSQL needs no announcement")
-def test_a_page_that_records_a_line_announces_it_before_it_reads(app, cast, as_):
-    begun: list[str] = []
+@pytest.mark.parametrize(
+    "address", ["/departments/{}/completions.csv", "/verify/AAAAA-AAAAA-AAAAA-AAAAA"]
+)
+def test_a_page_that_records_a_line_announces_it_and_keeps_it_before_it_is_drawn(
+    app, cast, as_, address
+):
+    seen: list[str] = []
     cora = as_(cast.cora)
     db.session.rollback()
     db.engine.dispose()
 
     def trace(connection, _record) -> None:
-        connection.set_trace_callback(lambda sql: begun.append(sql) if sql.startswith("BEGIN") else None)
+        connection.set_trace_callback(
+            lambda sql: seen.append(sql) if sql.startswith(("BEGIN", "COMMIT")) else None
+        )
+
+    def draws(_app, **_more) -> None:
+        seen.append("drawn")
 
     event.listen(db.engine, "connect", trace)
-    assert cora.get(f"/departments/{cast.emergency}/completions.csv").status_code == 200
+    with before_render_template.connected_to(draws, app):
+        cora.get(address.format(cast.emergency))
     event.remove(db.engine, "connect", trace)
-    assert "BEGIN IMMEDIATE" in begun
+    written = seen.index("BEGIN IMMEDIATE")
+    # Others wait to write: what was recorded is kept at once, and the page drawn after it.
+    assert seen[written + 1] == "COMMIT"
+    assert "drawn" not in seen[:written]
