@@ -300,10 +300,14 @@ def _publish_series(actor: Actor, at: datetime) -> list[str]:
 
 def _wanted(keys: Sequence[str]) -> list[Folder]:
     found = [files.read(folder) for folder in files.course_folders(HOME)]
-    by_key = {text(one.table(COURSE_FILE), "key"): one for one in found}
+    if not keys:
+        return found
+    by_key: dict[str, list[Folder]] = {}
+    for one in found:
+        by_key.setdefault(text(one.table(COURSE_FILE), "key"), []).append(one)
     if unknown := [key for key in keys if key not in by_key]:
         raise click.UsageError(f"there is no course {', '.join(unknown)} in {HOME.name}/")
-    return [by_key[key] for key in keys] if keys else found
+    return [one for key in keys for one in by_key[key]]
 
 
 def _is_among(folder: Folder, problems: Iterable[Problem]) -> bool:
@@ -330,9 +334,10 @@ def published(
             said.append(f"{key}: version {number} {_SAID[operations.Outcome.UNCHANGED]}")
         else:
             changed.append(folder)
-    stale = errors(_stale(changed))
-    problems += stale
-    changed = [one for one in changed if not _is_among(one, stale)]
+    # Two folders of one key would each publish over the other, a version at every start.
+    unfit = errors([*_stale(changed), *check_together(wanted)])
+    problems += unfit
+    changed = [one for one in changed if not _is_among(one, unfit)]
     looked = _looked_at(changed, printable, at.date())
     for folder in changed:
         try:

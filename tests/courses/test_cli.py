@@ -27,8 +27,8 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return home
 
 
-def write(home: Path, draft: Draft) -> Path:
-    folder = home / draft.course["key"]
+def write(home: Path, draft: Draft, *, name: str = "") -> Path:
+    folder = home / (name or draft.course["key"])
     for path, data in draft.folder().files.items():
         (folder / path).parent.mkdir(parents=True, exist_ok=True)
         (folder / path).write_bytes(data)
@@ -118,6 +118,19 @@ def test_a_key_that_is_no_text_or_a_page_keeps_no_other_course_back(app: Flask, 
     assert said == ["tiny: version 1 published"]
     places = {one.place for one in problems if one.rule in {"C04", "C06"}}
     assert {"courses/listed/course.toml › key", "courses/due/course.toml › key"} <= places
+
+
+@pytest.mark.parametrize("keys", [(), ("tiny",)])
+def test_two_folders_of_one_key_publish_nothing_over_each_other(app: Flask, home: Path, keys):
+    write(home, tiny())
+    write(home, tiny(key="other"))
+    cli.published(actor=SYSTEM, at=NOON)
+    write(home, tiny(title="Washing hands, again"), name="twin")
+    for _ in range(2):
+        said, problems = cli.published(actor=SYSTEM, keys=keys, at=NOON)
+        assert queries.latest("tiny").number == 1
+        assert {one.rule for one in problems} == {"C06"}
+        assert ("other: version 1 unchanged" in said) == (not keys)
 
 
 def test_the_command_publishes_by_key_and_knows_no_others(app: Flask, home: Path):
