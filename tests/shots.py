@@ -181,6 +181,7 @@ SHOTS = (
     Shot("department", "cora", "{department}"),
     Shot("department-all", "cora", "{department}?state=all"),
     Shot("department-nobody", "cora", "{department}?q=nobody+of+this+name"),
+    Shot("department-months", "cora", "{department}/months"),
     Shot("selection-remind", "cora", "{department}?state=all", choose("remind")),
     Shot("selection-remind-all", "cora", "{department}?state=all", choose("remind", everyone=True)),
     Shot("selection-assign", "cora", "{department}?state=all", choose("assign")),

@@ -45,3 +45,21 @@ def test_axe_finds_nothing_on_this_page_and_it_fits(
     wrong += [f"320 px: {one}" for one in too_wide(page)]
     heard, visitor.complaints = visitor.complaints, []
     assert wrong + heard == []
+
+
+@pytest.mark.parametrize("name", ["department", "department-months"])
+def test_a_chart_gives_way_when_the_window_gets_narrower(
+    name: str, people: dict[str, Visitor], places: dict[str, str]
+) -> None:
+    """A phone turned upright: a chart that was drawn wide must not hold the page wide."""
+    (shot,) = (shot for shot in SHOTS if shot.name == name)
+    visitor = shot.show(people, places)
+    page = visitor.page
+    page.set_viewport_size(DESK)
+    page.wait_for_function("document.querySelector('canvas').clientWidth > 600")
+    page.wait_for_timeout(300)  # until it has settled wide
+    for size in (PHONE, NARROW):
+        page.set_viewport_size(size)
+        assert too_wide(page) == []
+    heard, visitor.complaints = visitor.complaints, []
+    assert heard == []
