@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import cache
 
 from lms.errors import NotAllowed
 
@@ -87,9 +88,14 @@ class Actor:
     department_ids: frozenset[int] = frozenset()
 
 
+@cache
+def _granted(roles: frozenset[Role]) -> frozenset[Permission]:
+    return frozenset().union(*(GRANTS[role] for role in roles))
+
+
 def holds(actor: Actor, permission: Permission) -> bool:
     """Say whether one of the actor's roles has this permission somewhere."""
-    return any(permission in GRANTS[role] for role in actor.roles)
+    return permission in _granted(actor.roles)
 
 
 def everywhere(actor: Actor, permission: Permission) -> bool:

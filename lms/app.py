@@ -5,6 +5,7 @@ import sys
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import click
 from flask import Flask
@@ -45,6 +46,14 @@ BLUEPRINTS = (
     reports.bp,
     site.bp,
 )
+
+
+class Rounds(Flask):
+    """Flask's application, none of whose functions is asynchronous."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        """Return the function: Flask would look at each of them, for each request."""
+        return func
 
 
 def _configure(app: Flask, settings: Settings) -> None:
@@ -132,7 +141,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     Raises lms.config.BadSetting when a setting can't be meant.
     """
     settings = settings or Settings.from_env(os.environ)
-    app = Flask(
+    app = Rounds(
         "lms", template_folder=str(HOME / "templates"), static_folder=str(HOME / "static")
     )
     app.url_map.converters["int"] = door.Identifier

@@ -54,19 +54,19 @@ def keep(response: flask.Response) -> None:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
 
 
-def pack(response: flask.Response) -> flask.Response:
+def pack(response: flask.Response, request: flask.Request) -> flask.Response:
     """Pack a page, style sheet, script or drawing for a browser that takes it so.
 
     What is streamed, a part of a file, or packed already goes as it is. The token against forged
-    requests in a page is signed anew every second, and cookies are not sent by other sites' pages,
-    so that the size of a packed page tells nobody anything.
+    requests in a page is signed anew every half minute, and cookies are not sent by other sites'
+    pages, so that the size of a packed page tells nobody anything.
     """
     if response.mimetype not in _PACKED or response.status_code not in {200, 404, 422}:
         return response
     response.headers.add("Vary", "Accept-Encoding")
-    if "gzip" not in flask.request.headers.get("Accept-Encoding", "").lower():
+    if "gzip" not in request.environ.get("HTTP_ACCEPT_ENCODING", "").lower():
         return response
-    is_file = flask.request.endpoint == "static"
+    is_file = request.endpoint == "static"
     if "Content-Encoding" in response.headers or (response.is_streamed and not is_file):
         return response
     response.direct_passthrough = False

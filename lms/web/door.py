@@ -4,7 +4,7 @@ No route without `may=`. A view that returns commits; a view that raises rolls b
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager
 from enum import Enum
 from functools import wraps
 from typing import Any, Final
@@ -12,13 +12,13 @@ from typing import Any, Final
 import flask
 from flask.typing import ResponseReturnValue, RouteCallable
 from flask_login import current_user
-from flask_wtf.csrf import CSRFProtect
 from sqlalchemy.exc import OperationalError
 from werkzeug.routing import IntegerConverter, Map
 
 from lms import access
 from lms.db import db, impatient, writing
 from lms.errors import NotAllowed
+from lms.web.forgery import Protection
 
 
 class Anyone(Enum):
@@ -30,7 +30,7 @@ class Anyone(Enum):
 ANYONE: Final = Anyone.ANYONE
 Permitted = access.Permission | Anyone
 Register = Callable[[RouteCallable], RouteCallable]
-csrf = CSRFProtect()
+csrf = Protection()
 
 
 class Identifier(IntegerConverter):
@@ -112,16 +112,15 @@ def _settled(view: RouteCallable, *, reads_first: bool) -> RouteCallable:
             # Whoever asks was read in a transaction of its own; the view's begins as one that
             # writes. A view that reads goes on in the one begun and sees one state of all.
             db.session.commit()
-        intent = nullcontext() if reads_first else writing()
-        with intent:
-            try:
-                response: ResponseReturnValue = view(**arguments)  # type: ignore[assignment]
-                db.session.commit()
-            except Exception:
-                # Before the error page is drawn, so that it can't keep half of what was done.
-                db.session.rollback()
-                raise
-        return response
+            with kept():
+                return view(**arguments)  # type: ignore[return-value]
+        try:
+            # What only reads keeps nothing: the session ends with the request.
+            return view(**arguments)  # type: ignore[return-value]
+        except Exception:
+            # Before the error page is drawn, so that it can't keep half of what was done.
+            db.session.rollback()
+            raise
 
     return settled
 
@@ -149,16 +148,25 @@ def _most(app: flask.Flask) -> dict[str, int]:
     return most
 
 
-def _note_seen() -> None:
+def _note_seen(reader: Any) -> None:
     """Write down now and then that this browser is in use. No page waits, or fails, for that."""
-    if not current_user.is_worth_noting():
+    if not reader.is_worth_noting():
         return
     db.session.commit()
     try:
         with impatient(), kept():
-            current_user.note_seen()
+            reader.note_seen()
     except OperationalError:
         db.session.rollback()
+
+
+def _login() -> Any:
+    return flask.current_app.login_manager  # type: ignore[attr-defined]
+
+
+def _is_room(endpoint: str | None, pending: str) -> bool:
+    """Say whether somebody whose sign-in waits for something may be here meanwhile."""
+    return pending in flask.current_app.extensions["pending"].get(endpoint, ())
 
 
 def _let_in(endpoint: str | None, may: Permitted) -> ResponseReturnValue | None:
@@ -166,20 +174,20 @@ def _let_in(endpoint: str | None, may: Permitted) -> ResponseReturnValue | None:
 
     On a page for everybody, somebody who is locked or owes a second factor is a stranger.
     """
-    login = flask.current_app.login_manager  # type: ignore[attr-defined]
-    if endpoint not in {None, "static"} and current_user.is_authenticated:
-        rooms = flask.current_app.extensions["pending"].get(endpoint, ())
-        if not current_user.pending:
-            _note_seen()
-        elif current_user.pending not in rooms:
-            if not isinstance(may, Anyone):
-                return login.unauthorized()  # type: ignore[no-any-return]
-            login._update_request_context_with_user(current_user.as_stranger())
-    if not isinstance(may, Anyone):
-        if not current_user.is_authenticated:
-            return login.unauthorized()  # type: ignore[no-any-return]
-        if not access.holds(current_user.actor, may):
-            raise NotAllowed(may)
+    is_open = isinstance(may, Anyone)
+    if endpoint in {None, "static"} and is_open:
+        return None
+    reader: Any = current_user._get_current_object()
+    if reader.is_authenticated and not reader.pending:
+        _note_seen(reader)
+    elif reader.is_authenticated and not _is_room(endpoint, reader.pending):
+        if not is_open:
+            return _login().unauthorized()  # type: ignore[no-any-return]
+        _login()._update_request_context_with_user(reader.as_stranger())
+    if not is_open and not reader.is_authenticated:
+        return _login().unauthorized()  # type: ignore[no-any-return]
+    if not isinstance(may, Anyone) and not access.holds(reader.actor, may):
+        raise NotAllowed(may)
     return None
 
 
@@ -198,16 +206,17 @@ def init_app(app: flask.Flask) -> None:
 
     @app.before_request
     def _guard() -> ResponseReturnValue | None:
-        endpoint = flask.request.endpoint
+        request = flask.request._get_current_object()  # type: ignore[attr-defined]
+        endpoint = request.endpoint
         may = ANYONE if endpoint is None else doors[endpoint]
         if (elsewhere := _let_in(endpoint, may)) is not None:
             return elsewhere
-        if endpoint is not None and flask.request.is_json:
+        if endpoint is not None and request.is_json:
             # Forms would take lists and numbers from it where every rule expects text.
             flask.abort(415)
         if endpoint in most:
             # Said before the form is read for its token: what is larger is refused by its length.
-            flask.request.max_content_length = most[endpoint]
-        if endpoint is not None and app.config["WTF_CSRF_ENABLED"]:
+            request.max_content_length = most[endpoint]
+        if request.method == "POST" and endpoint is not None and app.config["WTF_CSRF_ENABLED"]:
             csrf.protect()
         return None

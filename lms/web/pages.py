@@ -26,7 +26,7 @@ from lms.access import Permission, holds
 from lms.config import Settings
 from lms.db import db
 from lms.errors import Missing, NotAllowed, Refused
-from lms.web import assets, faults
+from lms.web import assets, faults, frame
 
 # No inline script or style, nothing from elsewhere, nobody may frame us.
 POLICY = (
@@ -41,6 +41,12 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Permissions-Policy": "camera=(), geolocation=(), microphone=()",
 }
+
+_HEADERS = tuple(
+    (name, name.lower(), value)
+    # A shared ward computer must not show the last reader's page after "back".
+    for name, value in {**HEADERS, "Cache-Control": "no-store"}.items()
+)
 
 TITLES = {
     400: "This request can't be read",
@@ -295,18 +301,16 @@ def hours(quarters: int) -> str:
 
 
 def _with_headers(response: flask.Response) -> flask.Response:
-    headers = response.headers
-    for name, value in HEADERS.items():
-        if name not in headers:
-            headers.add(name, value)
-    if flask.request.is_secure:
-        headers.setdefault("Strict-Transport-Security", "max-age=31536000")
-    if flask.request.endpoint == "static":
+    headers, request = response.headers, flask.request._get_current_object()  # type: ignore[attr-defined]
+    if request.endpoint == "static":
         assets.keep(response)
-    if "Cache-Control" not in headers:
-        # A shared ward computer must not show the last reader's page after "back".
-        headers["Cache-Control"] = "no-store"
-    return assets.pack(response)
+    there = {name.lower() for name, _value in headers}
+    for name, low, value in _HEADERS:
+        if low not in there:
+            headers.add(name, value)
+    if request.is_secure and "strict-transport-security" not in there:
+        headers.add("Strict-Transport-Security", "max-age=31536000")
+    return assets.pack(response, request)
 
 
 def _allowed(name: str) -> bool:
@@ -338,6 +342,8 @@ def init_app(app: flask.Flask) -> None:
         hours=hours,
         zone_words=zone_words,
     )
-    app.jinja_env.globals.update(asset=assets.asset, allowed=_allowed, zone=zone)
+    app.jinja_env.globals.update(
+        asset=assets.asset, allowed=_allowed, zone=zone, frame=frame.frame
+    )
     app.jinja_env.trim_blocks = True
     app.jinja_env.lstrip_blocks = True

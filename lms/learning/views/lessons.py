@@ -20,9 +20,10 @@ from lms.learning.queries.library import CoursePage, LessonView
 from lms.learning.queries.shelves import FORMS, Filters, Library, Offer
 from lms.people.queries import protocol_cards as cards
 from lms.people.queries.protocol_cards import OwnCard
-from lms.web import pages
+from lms.web import forgery, pages
 from lms.web.door import Blueprint
 from lms.web.fragments import kept
+from lms.web.frame import TOKEN, filled
 
 bp = Blueprint("learning", __name__)
 
@@ -167,7 +168,27 @@ def lesson(key: str, lesson_id: str) -> ResponseReturnValue:
     if view is None:
         flask.flash(NOT_BEGUN, "info")
         return _to_course(key)
-    return flask.render_template("learning/lesson.html", view=view, body=_body(view, key))
+    return flask.render_template(
+        "learning/lesson.html", view=view, body=_body(view, key), turn=_turn(view)
+    )
+
+
+def _turn(view: LessonView) -> Markup:
+    """Return what stands behind a lesson: the same for all who have come as far."""
+    standing = view.standing
+    place = (
+        "turn", view.digest, view.page.id, tuple(one.is_read for one in standing.lessons),
+        standing.quiz.passed, standing.is_complete, standing.is_closed, standing.minutes_left,
+        # Shown behind the last lesson only; it may be an address of one's own.
+        standing.next_step if view.number == view.total else None,
+    )  # fmt: skip
+    return filled(
+        kept(
+            place,
+            lambda: flask.render_template("learning/_turn.html", view=view, token=TOKEN),
+        ),
+        forgery.token(),
+    )
 
 
 def _body(view: LessonView, key: str) -> Markup:
