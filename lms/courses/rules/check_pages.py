@@ -193,9 +193,8 @@ def _citation(token: Token, here: str, course: Course, seen: Seen) -> Iterator[P
 
 
 def _inline(
-    token: Token, where: str, page: set[str], course: Course, seen: Seen
+    token: Token, here: str, page: set[str], course: Course, seen: Seen
 ) -> Iterator[Problem]:
-    here = place(where, _line(token))
     for child in markdown.flat(token.children or []):
         if child.type == "link_open":
             yield from _link(str(child.attrs.get("href", "")), here, page, course)
@@ -335,7 +334,7 @@ def check_page(
     for token in parsed:
         here = place(where, _line(token))
         if token.type == "inline":
-            yield from _inline(token, where, page, course, seen)
+            yield from _inline(token, here, page, course, seen)
         elif token.type.startswith("container_") and token.nesting == 1:
             yield from check_text(token.info, here)
             yield from check_placeholder(token.info, here)
@@ -351,9 +350,8 @@ def check_page(
 def _inline_text(
     text: str, here: str, page: set[str], course: Course, seen: Seen
 ) -> Iterator[Problem]:
-    for token in markdown.tokens(text):
+    for token in markdown.read(text):
         if token.type == "inline":
-            token.map = None
             yield from _inline(token, here, page, course, seen)
 
 
@@ -364,7 +362,7 @@ def check_item_texts(items: list[dict[str, Any]], where: str) -> Iterator[Proble
         here = place(where, f"item {item.get('id')}")
         for text in item_texts(item):
             # Citations, pictures and links all have one of these; most texts have neither.
-            parsed = markdown.tokens(text) if "[" in text or "<" in text else []
+            parsed = markdown.read(text) if "[" in text or "<" in text else ()
             for token in markdown.flat(parsed):
                 if token.type == "citation":
                     yield error(

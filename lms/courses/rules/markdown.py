@@ -3,10 +3,13 @@
 import re
 import unicodedata
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from functools import lru_cache
 from typing import Final
 
 from markdown_it import MarkdownIt
+from markdown_it.rules_core import StateCore
+from markdown_it.rules_core import block as any_blocks
 from markdown_it.rules_inline import StateInline
 from markdown_it.token import Token
 from mdit_py_plugins.container import container_plugin
@@ -23,6 +26,14 @@ _CITATION = re.compile(r"\[@([^\]\n]*)\]")
 _HEADING_ID = re.compile(r"\s{0,9}\{#([^{}\s]{0,80})\}\s{0,9}$")
 _WORD = re.compile(r"\w[\w'’.,/-]*")
 _SCHEME = re.compile(r"([a-zA-Z][a-zA-Z0-9+.-]*):")
+# What stops a run of text: where one of the rules for lines may begin, and the end of a label.
+_SPECIAL = re.compile(r"[\n!&*<\[\\\]_`]")
+# A line that begins so belongs to a paragraph, whatever follows; nearly all texts are of these.
+_OF_PARAGRAPH = r"[A-Za-z\"'(“‘](?:[^\n]*\S)?"
+_PARAGRAPHS = re.compile(rf"{_OF_PARAGRAPH}(?:\n+{_OF_PARAGRAPH})*\n*")
+_BETWEEN = re.compile(r"\n\n+")
+# More texts than one course has, by far.
+_TEXTS_KEPT: Final = 1024
 
 
 def _citation(state: StateInline, silent: bool) -> bool:  # noqa: FBT001 -- markdown-it's shape
@@ -64,33 +75,78 @@ def _any_link(url: str) -> bool:  # noqa: ARG001 -- markdown-it names it
     return True
 
 
-def _maker() -> MarkdownIt:
+def _blocks(state: StateCore) -> None:
+    """Divide a text into blocks: one of mere paragraphs here, any other as the library does."""
+    if state.inlineMode or not _PARAGRAPHS.fullmatch(state.src):
+        any_blocks(state)
+        return
+    line = end = 0
+    while end < len(state.src):
+        gap = _BETWEEN.search(state.src, end)
+        content = state.src[end : gap.start() if gap else len(state.src)].rstrip("\n")
+        lines = [line, line + content.count("\n") + 1]
+        state.tokens += (
+            Token("paragraph_open", "p", 1, map=lines, block=True),
+            Token("inline", "", 0, map=[*lines], level=1, children=[], content=content, block=True),
+            Token("paragraph_close", "p", -1, block=True),
+        )
+        line = lines[1] + (gap.end() - gap.start() - 1 if gap else 0)
+        end = gap.end() if gap else len(state.src)
+
+
+def _lines(state: StateCore) -> None:
+    """Parse what stands in blocks: a mere text here, any other as the library does."""
+    for token in state.tokens:
+        if token.type != "inline":
+            continue
+        if _SPECIAL.search(token.content):
+            token.children = []
+            state.md.inline.parse(token.content, state.md, state.env, token.children)
+        else:
+            token.children = [Token("text", "", 0, content=token.content)] if token.content else []
+
+
+def maker() -> MarkdownIt:
+    """Return the library set up for lessons, at its own speed."""
     # Typographer: straight quotation marks and apostrophes are set as a printer would.
-    maker = MarkdownIt("commonmark", {"html": False, "typographer": True})
-    maker.enable(["table", "smartquotes"])
+    made = MarkdownIt("commonmark", {"html": False, "typographer": True})
+    made.enable(["table", "smartquotes"])
     # Every link becomes a token; rules/render.py writes only safe ones, the check names the rest.
-    maker.validateLink = _any_link  # type: ignore[method-assign]
-    maker.inline.ruler.before("link", "citation", _citation)
+    made.validateLink = _any_link  # type: ignore[method-assign]
+    made.inline.ruler.before("link", "citation", _citation)
     for box in BOXES:
-        container_plugin(maker, box)
-    return maker
+        container_plugin(made, box)
+    return made
 
 
-MAKER: Final = _maker()
+def _quickened(made: MarkdownIt) -> MarkdownIt:
+    """Spare the library what most texts don't need; what comes of a text stays the same."""
+    made.inline.terminator_re = _SPECIAL
+    made.core.ruler.at("block", _blocks)
+    made.core.ruler.at("inline", _lines)
+    return made
 
 
-def tokens(text: str) -> list[Token]:
-    """Parse a page into block tokens; inline tokens are the children of `inline` ones."""
-    return MAKER.parse(text.replace(KEEP, "�").replace(KEPT, "�"))
+MAKER: Final = _quickened(maker())
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=_TEXTS_KEPT)
 def read(text: str) -> tuple[Token, ...]:
-    """Parse a page to look at it: whoever renders it changes its tokens and asks for `tokens`.
+    """Parse a page into block tokens; inline tokens are the children of `inline` ones.
 
-    A check looks at the same page for its headings, its words and its problems.
+    A page is looked at for its headings, its words and its problems, and then rendered; it's
+    parsed once, so nobody may change a token.
     """
-    return tuple(tokens(text))
+    return tuple(MAKER.parse(text.replace(KEEP, "�").replace(KEPT, "�")))
+
+
+def read_line(text: str) -> tuple[Token, ...]:
+    """Parse a text that stands inside a line into one `inline` token; nobody may change it."""
+    parsed = read(text)
+    # A paragraph says the same as a line: what was parsed to be looked at is not parsed again.
+    if len(parsed) == 3 and parsed[0].type == "paragraph_open" and parsed[1].content == text:
+        return parsed[1:2]
+    return tuple(MAKER.parseInline(text))
 
 
 def title_of_box(token: Token) -> str:
@@ -142,12 +198,15 @@ def slug(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", bare).strip("-") or "part"
 
 
-def without_heading_id(token: Token) -> None:
-    """Take the {#id} off a heading's inline token."""
-    for child in reversed(token.children or []):
-        if child.type == "text":
-            child.content = _HEADING_ID.sub("", child.content)
-            return
+def without_heading_id(token: Token) -> Token:
+    """Return a heading's inline token without the {#id}."""
+    children = [*(token.children or ())]
+    for at in reversed(range(len(children))):
+        if children[at].type == "text":
+            bare = _HEADING_ID.sub("", children[at].content)
+            children[at] = replace(children[at], content=bare)
+            break
+    return replace(token, children=children)
 
 
 def words(text: str) -> int:

@@ -28,7 +28,7 @@ class Problem:
 
 def place(*parts: str) -> str:
     """Join the parts of a place: file › thing › key."""
-    return " › ".join(part for part in parts if part)
+    return " › ".join([part for part in parts if part])
 
 
 def error(rule: str, where: str, text: str) -> Problem:

@@ -1,7 +1,7 @@
 """Render a course's pages: Markdown in, sanitised HTML out, in the shapes of the design."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from html import escape
 from typing import Any, Final
 
@@ -47,7 +47,9 @@ class Page:
         return html
 
 
-Write = Callable[[Sequence[Token], int, Page], str]
+# Tokens are parsed once for all who look at them: whoever writes one differently puts another in
+# its place in the list, and leaves the token itself as it is.
+Write = Callable[[list[Token], int, Page], str]
 
 
 def _attribute(token: Token, name: str) -> str:
@@ -63,7 +65,7 @@ def _address(href: str, page: Page) -> str | None:
     return href
 
 
-def _link_open(parsed: Sequence[Token], at: int, page: Page) -> str:
+def _link_open(parsed: list[Token], at: int, page: Page) -> str:
     address = _address(_attribute(parsed[at], "href"), page)
     if address is None:
         return "<a>"
@@ -72,7 +74,7 @@ def _link_open(parsed: Sequence[Token], at: int, page: Page) -> str:
     return f'<a href="{escape(address)}"{rel}>'
 
 
-def _image(parsed: Sequence[Token], at: int, page: Page) -> str:
+def _image(parsed: list[Token], at: int, page: Page) -> str:
     path = _attribute(parsed[at], "src")
     alt = parsed[at].content
     if path in page.drawings:
@@ -85,7 +87,7 @@ def _image(parsed: Sequence[Token], at: int, page: Page) -> str:
     return escape(alt)
 
 
-def _citation(parsed: Sequence[Token], at: int, page: Page) -> str:
+def _citation(parsed: list[Token], at: int, page: Page) -> str:
     if not page.cites:
         return ""
     notes = []
@@ -99,9 +101,9 @@ def _citation(parsed: Sequence[Token], at: int, page: Page) -> str:
     return "\u2009".join(notes)
 
 
-def _heading_open(parsed: Sequence[Token], at: int, page: Page) -> str:
+def _heading_open(parsed: list[Token], at: int, page: Page) -> str:
     heading_id, text = markdown.heading(parsed[at + 1])
-    markdown.without_heading_id(parsed[at + 1])
+    parsed[at + 1] = markdown.without_heading_id(parsed[at + 1])
     taken = {one["id"] for one in page.headings}
     unique, copy = heading_id, 2
     while unique in taken:
@@ -116,16 +118,16 @@ def _heading_tag(token: Token) -> str:
     return f"h{min(max(int(token.tag[1]), 2), 4)}"
 
 
-def _heading_close(parsed: Sequence[Token], at: int, _page: Page) -> str:
+def _heading_close(parsed: list[Token], at: int, _page: Page) -> str:
     return f"</{_heading_tag(parsed[at])}>\n"
 
 
-def _table_open(_parsed: Sequence[Token], _at: int, page: Page) -> str:
+def _table_open(_parsed: list[Token], _at: int, page: Page) -> str:
     table_id, page.table_id = page.table_id, ""
     return f'<table id="{table_id}">\n' if table_id else "<table>\n"
 
 
-def _cell(parsed: Sequence[Token], at: int, _page: Page) -> str:
+def _cell(parsed: list[Token], at: int, _page: Page) -> str:
     token = parsed[at]
     scope = ' scope="col"' if token.tag == "th" else ""
     number = ' class="num"' if "right" in _attribute(token, "style") else ""
@@ -141,14 +143,15 @@ def _box_end(parsed: Sequence[Token], at: int) -> int:
     return len(parsed) - 1
 
 
-def _caption(parsed: Sequence[Token], at: int, end: int) -> None:
+def _caption(parsed: list[Token], at: int, end: int) -> None:
     """Make the last paragraph of a figure its caption, unless that paragraph is a picture."""
     if parsed[end - 1].type != "paragraph_close":
         return
     start = end - 3
     children = parsed[end - 2].children or []
     if start > at and any(one.type == "text" and one.content.strip() for one in children):
-        parsed[start].tag = parsed[end - 1].tag = "figcaption"
+        for place in (start, end - 1):
+            parsed[place] = replace(parsed[place], tag="figcaption")
 
 
 def _picture_alone(token: Token) -> bool:
@@ -156,7 +159,7 @@ def _picture_alone(token: Token) -> bool:
     return len(children) == 1 and children[0].type == "image"
 
 
-def _figure_open(parsed: Sequence[Token], at: int, page: Page) -> str:
+def _figure_open(parsed: list[Token], at: int, page: Page) -> str:
     page.figures += 1
     name = f"fig-{page.figures}"
     end = _box_end(parsed, at)
@@ -166,20 +169,21 @@ def _figure_open(parsed: Sequence[Token], at: int, page: Page) -> str:
     for index in range(1, len(inside) - 1):
         # A drawing stands in the figure itself, not in a paragraph of it.
         if _picture_alone(inside[index]) and inside[index - 1].type == "paragraph_open":
-            inside[index - 1].hidden = inside[index + 1].hidden = True
+            for place in (at + index - 1, at + index + 1):
+                parsed[place] = replace(parsed[place], hidden=True)
     return _titled("figure", "", name, parsed[at])
 
 
 def _titled(tag: str, kind: str, name: str, token: Token) -> str:
     title = markdown.title_of_box(token)
-    shown = MAKER.renderer.render(MAKER.parseInline(title), MAKER.options, {"page": Page("")})
+    shown = _written(markdown.read_line(title), Page(""))
     marks = f' class="{kind}"' if kind else ""
     title_marks = ' class="title"' if kind else ""
     return f'<{tag}{marks} aria-labelledby="{name}">\n<p id="{name}"{title_marks}>{shown}</p>\n'
 
 
 def _box(name: str, opened: Write, closing: str) -> Write:
-    def write(parsed: Sequence[Token], at: int, page: Page) -> str:
+    def write(parsed: list[Token], at: int, page: Page) -> str:
         if parsed[at].nesting == 1:
             return opened(parsed, at, page)
         if name == "figure":
@@ -189,29 +193,29 @@ def _box(name: str, opened: Write, closing: str) -> Write:
     return write
 
 
-def _callout_open(_parsed: Sequence[Token], _at: int, _page: Page) -> str:
+def _callout_open(_parsed: list[Token], _at: int, _page: Page) -> str:
     return '<aside class="callout">\n'
 
 
-def _sensitive_open(parsed: Sequence[Token], at: int, _page: Page) -> str:
+def _sensitive_open(parsed: list[Token], at: int, _page: Page) -> str:
     # Closed at first: what can be skipped is skipped by not opening it, with or without script.
     title = escape(markdown.title_of_box(parsed[at]), quote=False)
     return f'<details class="sensitive">\n<summary>Content note: {title}</summary>\n'
 
 
-def _dialogue_open(parsed: Sequence[Token], at: int, page: Page) -> str:
+def _dialogue_open(parsed: list[Token], at: int, page: Page) -> str:
     page.figures += 1
     return _titled("figure", "dialogue", f"fig-{page.figures}", parsed[at])
 
 
-def _paragraph(parsed: Sequence[Token], at: int, _page: Page) -> str:
+def _paragraph(parsed: list[Token], at: int, _page: Page) -> str:
     token = parsed[at]
     if token.hidden:
         return ""
     return f"<{token.tag}>" if token.nesting == 1 else f"</{token.tag}>\n"
 
 
-def _fence(parsed: Sequence[Token], at: int, _page: Page) -> str:
+def _fence(parsed: list[Token], at: int, _page: Page) -> str:
     return f"<pre><code>{escape(parsed[at].content)}</code></pre>\n"
 
 
@@ -239,7 +243,7 @@ _WRITERS: Final[Mapping[str, Write]] = {
 
 
 def _teach(write: Write) -> Callable[..., str]:
-    def rule(_self: Any, parsed: Sequence[Token], at: int, _options: Any, env: Any) -> str:
+    def rule(_self: Any, parsed: list[Token], at: int, _options: Any, env: Any) -> str:
         return write(parsed, at, env["page"])
 
     return rule
@@ -249,18 +253,23 @@ for _kind, _write in _WRITERS.items():
     MAKER.add_render_rule(_kind, _teach(_write))
 
 
+def _written(parsed: Sequence[Token], page: Page) -> str:
+    told: str = MAKER.renderer.render([*parsed], MAKER.options, {"page": page})
+    return told
+
+
 def html(parsed: Sequence[Token], page: Page) -> str:
     """Render tokens that were parsed, sanitised, with drawings set in."""
-    return page.finish(MAKER.renderer.render(parsed, MAKER.options, {"page": page}))
+    return page.finish(_written(parsed, page))
 
 
 def paragraphs(text: str, page: Page) -> str:
     """Render a text of one or more paragraphs."""
-    return html(markdown.tokens(text), page).strip()
+    return html(markdown.read(text), page).strip()
 
 
 def line(text: str, page: Page) -> str:
     """Render a text that stands inside a line, such as an option; paragraphs become lines."""
     parts = [part.strip() for part in text.strip().split("\n\n")]
     tidy = (part.replace(KEEP, "").replace(KEPT, "") for part in parts if part)
-    return "<br><br>".join(html(MAKER.parseInline(part), page) for part in tidy)
+    return "<br><br>".join(html(markdown.read_line(part), page) for part in tidy)

@@ -72,7 +72,7 @@ def _blocks(text: str, page: Page) -> list[dict[str, Any]]:
             blocks.append({"kind": "html", "html": html(stretch, page)})
             stretch.clear()
 
-    for token in markdown.tokens(text):
+    for token in markdown.read(text):
         if token.level == 0 and markdown.is_check(token):
             end_stretch()
             blocks.append(_check(token, page))

@@ -1,5 +1,6 @@
 """What HTML may leave the renderer: a short list, whatever the Markdown above it let through."""
 
+import re
 from typing import Final
 
 import nh3
@@ -43,6 +44,15 @@ _CLEANER: Final = nh3.Cleaner(
 )
 
 
+# Text without a single mark, or such text in paragraphs: most of what is rendered. Left out are
+# also those signs that a parser of HTML would write or read in another way.
+_SOUND: Final = re.compile(
+    "[^<>&\r\x00\xa0\ufeff\ud800-\udfff]*|(?:<p>[^<>&\r\x00\xa0\ufeff\ud800-\udfff]*</p>\n)*"
+)
+
+
 def clean(html: str) -> str:
     """Return the HTML with everything taken out that is not on the list."""
+    if _SOUND.fullmatch(html):
+        return html
     return _CLEANER.clean(html)
