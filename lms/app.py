@@ -10,7 +10,6 @@ from typing import Any
 import click
 from flask import Flask
 from flask.cli import ScriptInfo
-from flask_login import LoginManager
 from werkzeug.middleware.proxy_fix import ProxyFix
 
 from lms import clock, db
@@ -32,6 +31,7 @@ from lms.typeset.faces import Faces
 from lms.typeset.signing import KeyProblem, SigningKey
 from lms.web import door, pages, site
 from lms.web.cookies import Cookies
+from lms.web.readers import Readers
 
 HOME = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
@@ -149,7 +149,7 @@ def create_app(settings: Settings | None = None) -> Flask:
     app.session_interface = Cookies(app)
     app.jinja_environment = pages.Environment
     db.init_app(app, connections=settings.database_connections)
-    login = LoginManager()
+    login = Readers()
     login.init_app(app)
     login.user_loader(people.load)
     login.unauthorized_handler(people.unauthorized)

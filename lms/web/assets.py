@@ -3,6 +3,7 @@
 import gzip
 import hashlib
 import os
+import time
 from functools import lru_cache
 from typing import Final
 
@@ -29,9 +30,22 @@ def _stamp_of(name: str) -> str:
     return _stamp(path, os.stat(path).st_mtime_ns)  # noqa: PTH116 - as above
 
 
+# Every page has some, so that a file is looked at again after a while only.
+_LOOK_AGAIN_SECONDS: Final = 1.0
+_addresses: dict[str, tuple[float, str]] = {}
+
+
 def asset(name: str) -> str:
-    """Return the address of a static file with its content's stamp, so it may be kept for long."""
-    return f"/static/{name}?v={_stamp_of(name)}"
+    """Return the address of a static file with its content's stamp, so it may be kept for long.
+
+    A file that changes under a running server has its new address a second later.
+    """
+    now = time.monotonic()
+    until, address = _addresses.get(name, (0.0, ""))
+    if now >= until:
+        address = f"/static/{name}?v={_stamp_of(name)}"
+        _addresses[name] = (now + _LOOK_AGAIN_SECONDS, address)
+    return address
 
 
 def _is_stamped() -> bool:

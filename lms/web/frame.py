@@ -20,7 +20,11 @@ _SECTIONS: Final = ("/courses", "/transcript", "/departments", "/people", "/veri
 
 def filled(part: Markup, token: str) -> Markup:
     """Return a part that was drawn with TOKEN in its forms, for the session that has this token."""
-    return part.replace(TOKEN, token)
+    return _put(part, TOKEN, token)
+
+
+def _put(part: str, mark: str, text: str) -> Markup:
+    return Markup(str.replace(part, mark, text))  # noqa: S704 - both are safe already
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -86,6 +90,6 @@ def frame() -> Frame:
         is_in=is_in,
         is_shared=bool(shown["is_shared"]),
         links=filled(_links(), token),
-        top=filled(top, token).replace(NAME, _name(reader.person.name) if is_in else ""),
+        top=_put(filled(top, token), NAME, _name(reader.person.name) if is_in else ""),
         flashes=_flashes(),
     )

@@ -23,6 +23,7 @@ from lms.courses.rules.series import Series, parse_series
 from lms.db import db, is_writing
 from lms.errors import Missing
 from lms.people.models import Organisation
+from lms.people.queries import presence
 
 _PAGES_MOST = 1024
 _DAYS_MOST = 8
@@ -163,19 +164,24 @@ MARK = select(
     .label("contact"),
 )
 
+# Whoever is signed in is asked for anyway: what is published is told along with it.
+presence.carry(tuple(MARK.selected_columns))
+
 # One for each database: a process may know several, as the tests do.
 _kept: WeakKeyDictionary[Engine, Catalogue] = WeakKeyDictionary()
 
 
 def catalogue() -> Catalogue:
-    """Return what is published as the present transaction sees it, in one small statement.
+    """Return what is published as the present transaction sees it, in one small statement at most.
 
     What is kept is used only while it is what the database holds, so that another process may
     publish at any time. A transaction that writes keeps nothing: it may yet be rolled back.
     """
     bind = db.session.get_bind()
     engine = bind if isinstance(bind, Engine) else bind.engine
-    mark = tuple(db.session.connection().execute(MARK).one())
+    mark = presence.carried()
+    if not mark:
+        mark = tuple(db.session.connection().execute(MARK).one())
     known = _kept.get(engine)
     if known is not None and known.mark == mark:
         return known

@@ -39,10 +39,10 @@ _feet: dict[tuple[Path, tuple[str, ...]], tuple[float, Markup]] = {}
 @bp.app_template_global()
 def help_foot(topics: tuple[str, ...] = ()) -> Markup:
     """Draw the lines at the foot of a page about these topics; a second old at most."""
-    now, place = time.monotonic(), (own_folder(), tuple(topics))
+    now, place = time.monotonic(), (pages.settings().instance, tuple(topics))
     known = _feet.get(place)
     if known is None or now - known[0] >= _LOOK_AGAIN_SECONDS:
-        lines = queries.help_lines(topics, own=place[0])
+        lines = queries.help_lines(topics, own=own_folder())
         drawn = flask.render_template("courses/_help.html", help=lines)
         if len(_feet) >= _FEET_MOST:
             _feet.clear()

@@ -3,6 +3,7 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import contains_eager, defer, joinedload
@@ -98,6 +99,66 @@ def _lenient(instant: datetime) -> date:
     return (instant - timedelta(hours=12)).date()
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """What follows from how far somebody is: the same for all who are as far."""
+
+    lessons: tuple[LessonState, ...]
+    minutes_left: int
+    percent: int
+    progress_words: str
+    steps: tuple[Step, ...]
+    next_step: Step
+
+
+_TOLD_MOST = 4096
+_known: dict[tuple[Any, ...], _Told] = {}
+
+
+def _told(version: Edition, way: Way) -> _Told:
+    """Return what follows from a way, worked out once for all who are as far.
+
+    Whatever `steps` and `next_step` look at stands in the key, but for a certificate's serial.
+    """
+    quiz, place = way.quiz, way.place
+    key = (
+        version.digest, way.met.lessons_read, way.met.quiz_passed, way.met.evaluation_done,
+        way.is_begun, way.is_closed, way.is_complete, way.can_claim, way.serial is not None,
+        place and (place.lesson_id, place.anchor), quiz.passed, quiz.attempts_used > 0,
+        quiz.open_attempt_id is not None, quiz.pause_until is not None,
+    )  # fmt: skip
+    known = _known.get(key)
+    if known is None:
+        if len(_known) >= _TOLD_MOST:
+            _known.clear()
+        known = _known[key] = _work_out(way)
+    return known
+
+
+def _work_out(way: Way) -> _Told:
+    course, met, is_done = way.course, way.met, way.is_complete
+    steps = progress.steps(way)
+    return _Told(
+        lessons=tuple(
+            LessonState(
+                id=one.id,
+                title=one.title,
+                minutes=one.minutes,
+                is_read=one.id in met.lessons_read,
+            )
+            for one in course.lessons
+        ),
+        # A completion is for ever, whatever a later rule would say of the same record (case 46).
+        minutes_left=0 if is_done else progress.minutes_left(course, met),
+        percent=100 if is_done else progress.percent(progress.needs_of(course), met),
+        progress_words=(
+            "Complete" if is_done else progress.progress_words(course, met, is_begun=way.is_begun)
+        ),
+        steps=steps,
+        next_step=progress.next_step(way, steps),
+    )
+
+
 def _standing(
     person_id: int,
     shelf: Catalogue,
@@ -127,8 +188,7 @@ def _standing(
         place=_place(record, course),
         serial=serial,
     )
-    material = shelf.material.get(version.course_id, frozenset())
-    steps = progress.steps(way)
+    material, told = shelf.material.get(version.course_id, frozenset()), _told(version, way)
     return Standing(
         person_id=person_id,
         course_key=course.key,
@@ -139,28 +199,21 @@ def _standing(
         version_id=version.id,
         version_number=version.number,
         newest_number=newest.number,
-        newer_is_material=any(number > version.number for number in material),
-        lessons=tuple(
-            LessonState(
-                id=one.id, title=one.title, minutes=one.minutes, is_read=one.id in record.read
-            )
-            for one in course.lessons
-        ),
+        newer_is_material=bool(material) and max(material) > version.number,
+        lessons=told.lessons,
         quiz=way.quiz,
         evaluation_done=met.evaluation_done,
         completed_at=done_at,
         can_claim=way.can_claim,
         serial=serial,
         is_closed=way.is_closed,
-        # A completion is for ever, whatever a later rule would say of the same record (case 46).
-        minutes_left=0 if done_at else progress.minutes_left(course, met),
-        percent=100 if done_at else progress.percent(progress.needs_of(course), met),
-        progress_words=(
-            "Complete" if done_at else progress.progress_words(course, met, is_begun=way.is_begun)
-        ),
+        minutes_left=told.minutes_left,
+        percent=told.percent,
+        progress_words=told.progress_words,
         position=way.place,
-        next_step=progress.next_step(way, steps),
-        steps=steps,
+        # It leads to the certificate, which is one's own.
+        next_step=progress.next_step(way) if serial else told.next_step,
+        steps=told.steps,
     )
 
 

@@ -8,6 +8,7 @@ from functools import cache
 from typing import Any
 
 from sqlalchemy import (
+    ColumnElement,
     CompoundSelect,
     Integer,
     Row,
@@ -97,13 +98,24 @@ _COMPLETION = Completion.__table__.c
 _ENTRY = LedgerEntry.__table__.c
 
 
+_Given = dict[str, int | list[int]]
+
+
+def _is(column: Any, name: str, *, one: bool) -> ColumnElement[bool]:
+    """Compare a column with what is given: one number, or many, which takes longer to prepare."""
+    given = bindparam(name, expanding=not one, type_=Integer)
+    return column == given if one else column.in_(given)  # type: ignore[no-any-return]
+
+
 @cache
-def _statement(*, of_courses: bool) -> CompoundSelect[Any]:
-    """Build the one statement: each table's rows under a letter, in the same nine columns."""
-    people = bindparam("people", expanding=True, type_=Integer)
-    wanted = [_ENROLMENT.person_id.in_(people)]
-    if of_courses:
-        wanted.append(_ENROLMENT.course_id.in_(bindparam("courses", expanding=True, type_=Integer)))
+def _statement(*, of_one: bool, of_courses: bool | None) -> CompoundSelect[Any]:
+    """Build the one statement: each table's rows under a letter, in the same nine columns.
+
+    `of_one` person or of many; of one course (True), of many (False) or of all (None).
+    """
+    wanted = [_is(_ENROLMENT.person_id, "people", one=of_one)]
+    if of_courses is not None:
+        wanted.append(_is(_ENROLMENT.course_id, "courses", one=of_courses))
     mine = select(Enrolment.__table__).where(*wanted).cte("mine")
     ids = select(mine.c.id)
     letters: dict[str, Any] = {one: literal_column(f"'{one}'").label("kind") for one in "elpavcg"}
@@ -138,7 +150,10 @@ def _statement(*, of_courses: bool) -> CompoundSelect[Any]:
         select(
             letters["g"], _ENTRY.seq, _ENTRY.person_id, _ENTRY.course_version_id, null(),
             null(), _ENTRY.serial, null(), null(), _ENTRY.at,
-        ).where(_ENTRY.person_id.in_(people), _ENTRY.kind == literal_column(f"'{Entry.ISSUED}'")),
+        ).where(
+            _is(_ENTRY.person_id, "people", one=of_one),
+            _ENTRY.kind == literal_column(f"'{Entry.ISSUED}'"),
+        ),
     )  # fmt: skip
 
 
@@ -183,10 +198,14 @@ def read(person_ids: Collection[int], course_ids: Collection[int] | None) -> Rea
     """Return what is recorded of these people in these courses (all, for None): one statement."""
     # Statements on tables do not make the session write first what it holds.
     db.session.flush()
-    given: dict[str, list[int]] = {"people": list(person_ids)}
+    of_one = len(person_ids) == 1
+    of_courses = None if course_ids is None else len(course_ids) == 1
+    given: _Given = {"people": next(iter(person_ids)) if of_one else list(person_ids)}
     if course_ids is not None:
-        given["courses"] = list(course_ids)
-    rows = db.session.connection().execute(_statement(of_courses=course_ids is not None), given)
+        given["courses"] = next(iter(course_ids)) if of_courses else list(course_ids)
+    rows = db.session.connection().execute(
+        _statement(of_one=of_one, of_courses=of_courses), given
+    )
     found = Read(newest={}, records=defaultdict(Record), awards=defaultdict(list), every=[])
     for row in rows:
         _add(found, row)

@@ -207,6 +207,8 @@ def _body(view: LessonView, key: str) -> Markup:
 
 def _answered(page: Any) -> Any:
     """Return the option that was chosen in a check, with its feedback, or None."""
+    if not flask.request.query_string:
+        return None
     check = page.check(flask.request.args.get("check", ""))
     choice = flask.request.args.get("choice")
     options = check.options if check else ()

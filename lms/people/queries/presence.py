@@ -1,5 +1,6 @@
 """Who is behind a request: asked once for each, so that it's one statement."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -106,6 +107,27 @@ def _presence_statement() -> Select[Any]:
 
 _ACTOR = _actor_statement()
 _PRESENCE = _presence_statement()
+_OWN = len(_PRESENCE.selected_columns)
+_CARRIED = "carried"
+
+
+def carry(columns: Sequence[ColumnElement[Any]]) -> None:
+    """Have the statement that every request asks bring these values along, for `carried`.
+
+    For what stands above people and is asked for on nearly every page, too. Called once, when the
+    module that needs them is loaded.
+    """
+    global _PRESENCE
+    if len(_PRESENCE.selected_columns) > _OWN:
+        raise ValueError("something is carried already")
+    _PRESENCE = _PRESENCE.add_columns(*columns)
+
+
+def carried() -> tuple[Any, ...] | None:
+    """Return what `carry` asked for, if it was read in the present transaction; else None."""
+    session = db.session()
+    transaction, values = session.info.get(_CARRIED, (None, ()))
+    return values if transaction is not None and transaction is session.get_transaction() else None
 
 
 def _actor(person_id: int, held: list[tuple[Role | None, int | None]]) -> Actor:
@@ -132,9 +154,11 @@ def signed_in(digest: str, *, at: datetime, zone: ZoneInfo) -> Presence | None:
     `zone` stands for a person who has not chosen one. None when the token is unknown, ended or
     older than 12 hours, or the person was deactivated.
     """
-    rows = db.session.connection().execute(_PRESENCE, {"digest": digest, "at": at}).all()
+    session = db.session()
+    rows = session.connection().execute(_PRESENCE, {"digest": digest, "at": at}).all()
     if not rows:
         return None
+    session.info[_CARRIED] = (session.get_transaction(), tuple(rows[0][_OWN:]))
     first, actor = rows[0], _actor(rows[0].id, [(row.role, row.place) for row in rows])
     return Presence(
         me=_me(first, zone),
