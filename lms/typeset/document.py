@@ -1,7 +1,9 @@
 """Put a drawn page into a file: structure tree, metadata, attachment, place for a signature."""
 
 import io
+import zlib
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Final
 
@@ -16,9 +18,12 @@ from lms.typeset.objects import (
     Literal,
     Name,
     Reference,
+    Settled,
     String,
+    packed,
+    put,
+    settled,
     stream,
-    text_string,
 )
 from lms.typeset.page import Element, Page
 
@@ -27,6 +32,63 @@ ROOM: Final = 8192  # hexadecimal digits kept free for the signature
 HOLE: Final = b"/ByteRange [0 0000000000 0000000000 0000000000]"
 _SIGNED_BY: Final = "Digital signature of the issuer"
 _HIDDEN: Final = 4 + 128  # annotation flags Print and Locked
+# Most of a file is the same in every other one: it's written once, and takes its numbers then.
+_PROFILE: Final = zlib.compress(SRGB)
+_MARKED: Final = settled(Dictionary({"Marked": "true"}))
+_TITLED: Final = settled(Dictionary({"DisplayDocTitle": "true"}))
+_INTENT: Final = settled(
+    Array(
+        [
+            Dictionary(
+                {
+                    "Type": Name("OutputIntent"),
+                    "S": Name("GTS_PDFA1"),
+                    "OutputConditionIdentifier": String("sRGB IEC61966-2.1"),
+                    "Info": String("sRGB IEC61966-2.1"),
+                    "DestOutputProfile": Reference("colours"),
+                }
+            )
+        ]
+    )
+)
+_WIDGET: Final = settled(
+    Dictionary(
+        {
+            "Type": Name("Annot"),
+            "Subtype": Name("Widget"),
+            "FT": Name("Sig"),
+            "T": String("issuer"),
+            "TU": String(_SIGNED_BY),
+            "V": Reference("signature.value"),
+            "Rect": Array([0, 0, 0, 0]),
+            "F": _HIDDEN,
+            "P": Reference("Page1"),
+            "StructParent": 1,
+        }
+    )
+)
+_FIELDS: Final = settled(
+    Dictionary({"Fields": Array([Reference("signature.widget")]), "SigFlags": 3})
+)
+# A widget needs a Form element, an OBJR, a StructParent.
+_FORM: Final = settled(
+    Dictionary(
+        {
+            "Type": Name("StructElem"),
+            "S": Name("Form"),
+            "P": Reference("structure.document"),
+            "Pg": Reference("Page1"),
+            "Alt": String(_SIGNED_BY),
+            "K": Dictionary(
+                {
+                    "Type": Name("OBJR"),
+                    "Obj": Reference("signature.widget"),
+                    "Pg": Reference("Page1"),
+                }
+            ),
+        }
+    )
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,44 +151,39 @@ def end(canvas: Any, metadata: Metadata, material: bytes) -> None:
 def _declare(document: Document, metadata: Metadata) -> None:
     """Write what the catalogue says: metadata, colours, language, marked content."""
     catalog = document.Catalog
-    profile = document.Reference(stream(SRGB, entries={"N": 3}))
-    intent = {
-        "Type": Name("OutputIntent"),
-        "S": Name("GTS_PDFA1"),
-        "OutputConditionIdentifier": String("sRGB IEC61966-2.1"),
-        "Info": String("sRGB IEC61966-2.1"),
-        "DestOutputProfile": profile,
-    }
-    catalog.OutputIntents = Array([Dictionary(intent)])
+    put(document, packed(_PROFILE, {"N": 3}), "colours")
+    catalog.OutputIntents = Literal(_INTENT)
     kinds = {"Type": Name("Metadata"), "Subtype": Name("XML")}
     catalog.Metadata = stream(xmp(metadata), compress=False, entries=kinds)
-    catalog.MarkInfo = Dictionary({"Marked": "true"})
-    catalog.ViewerPreferences = Dictionary({"DisplayDocTitle": "true"})
+    catalog.MarkInfo = Literal(_MARKED)
+    catalog.ViewerPreferences = Literal(_TITLED)
 
 
 def _attach(document: Document, metadata: Metadata, attachment: Attachment) -> None:
     """Attach a file to the document (only part 3 of PDF/A allows JSON)."""
     entries = {
         "Type": Name("EmbeddedFile"),
-        # As a PDFName the slash inside would break the dictionary.
-        "Subtype": "/application#2Fjson",
+        # As a Name the slash inside would break the dictionary.
+        "Subtype": b"/application#2Fjson",
         "Params": Dictionary({"Size": len(attachment.data), "ModDate": String(metadata.pdf_date)}),
     }
-    file = document.Reference(stream(attachment.data, entries=entries))
-    specification = document.Reference(
+    file = put(document, stream(attachment.data, entries=entries))
+    name = String(attachment.name)
+    specification = put(
+        document,
         Dictionary(
             {
                 "Type": Name("Filespec"),
-                "F": String(attachment.name),
-                "UF": String(attachment.name),
+                "F": name,
+                "UF": name,
                 "AFRelationship": Name("Data"),
                 "Desc": String(attachment.description),
                 "EF": Dictionary({"F": file, "UF": file}),
             }
-        )
+        ),
     )
     document.Catalog.AF = Array([specification])
-    names = Array([String(attachment.name), specification])
+    names = Array([name, specification])
     document.Catalog.Names = Dictionary({"EmbeddedFiles": Dictionary({"Names": names})})
 
 
@@ -137,7 +194,7 @@ def _prepare_signature(document: Document, metadata: Metadata, room: int) -> Non
             b"<< /Type /Sig /Filter /Adobe.PPKLite /SubFilter /ETSI.CAdES.detached /M (",
             metadata.pdf_date.encode(),
             b") /Name ",
-            text_string(metadata.author, document),
+            String(metadata.author),
             b" ",
             HOLE,
             b" /Contents <",
@@ -145,41 +202,39 @@ def _prepare_signature(document: Document, metadata: Metadata, room: int) -> Non
             b"> >>",
         )
     )
-    document.Reference(Literal(value), "signature.value")
-    widget = {
-        "Type": Name("Annot"),
-        "Subtype": Name("Widget"),
-        "FT": Name("Sig"),
-        "T": String("issuer"),
-        "TU": String(_SIGNED_BY),
-        "V": Reference("signature.value"),
-        "Rect": Array([0, 0, 0, 0]),
-        "F": _HIDDEN,
-        "P": Reference("Page1"),
-        "StructParent": 1,
-    }
-    document.Reference(Dictionary(widget), "signature.widget")
-    fields = Array([Reference("signature.widget")])
-    document.Catalog.AcroForm = Dictionary({"Fields": fields, "SigFlags": 3})
+    put(document, Literal(Settled(value)), "signature.value")
+    put(document, Literal(_WIDGET), "signature.widget")
+    document.Catalog.AcroForm = Literal(_FIELDS)
 
 
 def _structure(document: Document, elements: list[Element], language: str, *, signed: bool) -> None:
     """Write the structure tree: the document, its elements in reading order, the signature."""
-    parts = [
-        document.Reference(_element(place, element), f"structure.{place}")
-        for place, element in enumerate(elements)
-    ]
+    for place, one in enumerate(elements):
+        made = _element(place, one.role, one.alt, one.actual, one.language, one.box)
+        put(document, Literal(made), f"structure.{place}")
+    if signed:
+        put(document, Literal(_FORM), "structure.signature")
+    numbers, root, whole = _tree(len(elements), language, signed=signed)
+    put(document, Literal(numbers), "structure.numbers")
+    put(document, Literal(root), "structure.root")
+    put(document, Literal(whole), "structure.document")
+    document.Catalog.StructTreeRoot = Reference("structure.root")
+
+
+@lru_cache(64)
+def _tree(count: int, language: str, *, signed: bool) -> tuple[Settled, Settled, Settled]:
+    """Make what holds so many elements together: their numbers, the root and the document."""
+    parts = [Reference(f"structure.{place}") for place in range(count)]
     kids, numbers = [*parts], [0, Array(parts)]
     if signed:
-        kids.append(document.Reference(_form(), "structure.signature"))
+        kids.append(Reference("structure.signature"))
         numbers += [1, Reference("structure.signature")]
     root = {
         "Type": Name("StructTreeRoot"),
         "K": Array([Reference("structure.document")]),
-        "ParentTree": document.Reference(Dictionary({"Nums": Array(numbers)})),
+        "ParentTree": Reference("structure.numbers"),
         "ParentTreeNextKey": len(numbers) // 2,
     }
-    document.Reference(Dictionary(root), "structure.root")
     whole = {
         "Type": Name("StructElem"),
         "S": Name("Document"),
@@ -187,45 +242,33 @@ def _structure(document: Document, elements: list[Element], language: str, *, si
         "K": Array(kids),
         "Lang": String(language),
     }
-    document.Reference(Dictionary(whole), "structure.document")
-    document.Catalog.StructTreeRoot = Reference("structure.root")
+    made = (Dictionary({"Nums": Array(numbers)}), Dictionary(root), Dictionary(whole))
+    return settled(made[0]), settled(made[1]), settled(made[2])
 
 
-def _form() -> Any:
-    """Make the element of the signature; a widget needs a Form element, an OBJR, a StructParent."""
-    return Dictionary(
-        {
-            "Type": Name("StructElem"),
-            "S": Name("Form"),
-            "P": Reference("structure.document"),
-            "Pg": Reference("Page1"),
-            "Alt": String(_SIGNED_BY),
-            "K": Dictionary(
-                {
-                    "Type": Name("OBJR"),
-                    "Obj": Reference("signature.widget"),
-                    "Pg": Reference("Page1"),
-                }
-            ),
-        }
-    )
-
-
-def _element(place: int, element: Element) -> Any:
+@lru_cache(256)
+def _element(
+    place: int,
+    role: str,
+    alt: str | None,
+    actual: str | None,
+    language: str | None,
+    box: tuple[float, float, float, float] | None,
+) -> Settled:
     """Make one structure element."""
     entries: dict[str, Any] = {
         "Type": Name("StructElem"),
-        "S": Name(element.role),
+        "S": Name(role),
         "P": Reference("structure.document"),
         "Pg": Reference("Page1"),
         "K": place,
     }
-    told = {"Alt": element.alt, "ActualText": element.actual, "Lang": element.language}
+    told = {"Alt": alt, "ActualText": actual, "Lang": language}
     entries |= {key: String(text) for key, text in told.items() if text}
-    if element.box is not None:
-        box = Array([f"{value:.2f}" for value in element.box])
-        entries["A"] = Dictionary({"O": Name("Layout"), "BBox": box, "Placement": Name("Block")})
-    return Dictionary(entries)
+    if box is not None:
+        edges = Array([f"{value:.2f}" for value in box])
+        entries["A"] = Dictionary({"O": Name("Layout"), "BBox": edges, "Placement": Name("Block")})
+    return settled(Dictionary(entries))
 
 
 def _content(document: Document, page: Page, *, signed: bool) -> None:

@@ -5,10 +5,24 @@ whatever was drawn before.
 """
 
 import hashlib
+from functools import lru_cache
 from typing import Any, Final
 
 from lms.typeset.fontfile import Face
-from lms.typeset.objects import Array, Dictionary, Document, Name, String, stream
+from lms.typeset.objects import (
+    Array,
+    Dictionary,
+    Document,
+    Literal,
+    Name,
+    Reference,
+    Settled,
+    String,
+    number,
+    put,
+    settled,
+    stream,
+)
 from lms.typeset.shape import Glyph, Run, Runs
 
 _CMAP_HEAD: Final = (
@@ -84,76 +98,90 @@ class Fonts:
         """Embed every face used; the page's font resources then hold them and nothing else."""
         resources = document.idToObject["BasicFonts"].dict
         resources.clear()
-        for number, (face, texts) in enumerate(self._used.items()):
-            resources[f"T{number}"] = document.Reference(_type0(document, face, texts))
+        for place, (face, texts) in enumerate(self._used.items()):
+            name = f"font.{place}"
+            for part, made in _embedded(face, tuple(sorted(texts.items())), name):
+                put(document, Literal(made), part)
+            resources[f"T{place}"] = Reference(name)
 
 
 def _array(shown: list[str]) -> str:
     return f"[{''.join(shown)}] TJ".replace("><", "") if shown else ""
 
 
-def _descriptor(document: Document, face: Face, name: str, glyphs: tuple[int, ...]) -> Any:
-    """Make the font descriptor with the cut font file."""
+# A certificate uses five faces: in two or three of them the same letters as the one before.
+@lru_cache(64)
+def _embedded(
+    face: Face, texts: tuple[tuple[int, str], ...], name: str
+) -> tuple[tuple[str, Settled], ...]:
+    """Make the objects of a composite font for some glyphs of a face, each with its name."""
+    glyphs = tuple(glyph for glyph, _ in texts)
+    # The prefix follows from the content, not from a counter: the same facts give the same bytes.
+    mark = hashlib.sha256(repr((face.name, glyphs)).encode()).digest()
+    title = Name("".join(chr(65 + byte % 26) for byte in mark[:6]) + "+" + face.name)
     data = face.subset(glyphs)
     if face.is_cff:
         key, file = "FontFile3", stream(data, entries={"Subtype": Name("CIDFontType0C")})
     else:
         key, file = "FontFile2", stream(data, entries={"Length1": len(data)})
-    return Dictionary(
-        {
-            "Type": Name("FontDescriptor"),
-            "FontName": Name(name),
-            "Flags": _SYMBOLIC,
-            "FontBBox": Array(list(face.bbox)),
-            "ItalicAngle": round(face.slant, 2),
-            "Ascent": face.ascent,
-            "Descent": face.descent,
-            "CapHeight": face.capital,
-            "StemV": 80,
-            key: document.Reference(file),
-        }
+    descriptor = {
+        "Type": Name("FontDescriptor"),
+        "FontName": title,
+        "Flags": _SYMBOLIC,
+        "FontBBox": Array(face.bbox),
+        "ItalicAngle": round(face.slant, 2),
+        "Ascent": face.ascent,
+        "Descent": face.descent,
+        "CapHeight": face.capital,
+        "StemV": 80,
+        key: Reference(f"{name}.file"),
+    }
+    parts = (
+        ("file", file),
+        ("descriptor", Dictionary(descriptor)),
+        ("descendant", _descendant(face, glyphs, title, Reference(f"{name}.descriptor"))),
+        ("unicode", stream(_to_unicode(face, texts))),
     )
+    whole = {
+        "Type": Name("Font"),
+        "Subtype": Name("Type0"),
+        "BaseFont": title,
+        "Encoding": Name("Identity-H"),
+        "DescendantFonts": Array([Reference(f"{name}.descendant")]),
+        "ToUnicode": Reference(f"{name}.unicode"),
+    }
+    made = [(f"{name}.{part}", settled(one)) for part, one in parts]
+    return (*made, (name, settled(Dictionary(whole))))
 
 
-def _type0(document: Document, face: Face, texts: dict[int, str]) -> Any:
-    """Make a composite font for some glyphs of a face."""
-    glyphs = tuple(sorted(texts))
-    # The prefix follows from the content, not from a counter: the same facts give the same bytes.
-    mark = hashlib.sha256(repr((face.name, glyphs)).encode()).digest()
-    name = "".join(chr(65 + byte % 26) for byte in mark[:6]) + "+" + face.name
+def _descendant(
+    face: Face, glyphs: tuple[int, ...], title: bytes, descriptor: Reference
+) -> Dictionary:
+    """Make the one font that a composite font consists of, with the widths of its glyphs."""
     widths: list[Any] = []
     for glyph in glyphs:
-        widths += [glyph, Array([round(face.advance(glyph), 3)])]
-    descendant = {
+        widths += [glyph, b"[ %b ]" % number(round(face.advance(glyph), 3))]
+    entries = {
         "Type": Name("Font"),
         "Subtype": Name("CIDFontType0" if face.is_cff else "CIDFontType2"),
-        "BaseFont": Name(name),
+        "BaseFont": title,
         "CIDSystemInfo": Dictionary(
             {"Registry": String("Adobe"), "Ordering": String("Identity"), "Supplement": 0}
         ),
-        "FontDescriptor": document.Reference(_descriptor(document, face, name, glyphs)),
+        "FontDescriptor": descriptor,
         "DW": 1000,
         "W": Array(widths),
     }
     if not face.is_cff:
-        descendant["CIDToGIDMap"] = Name("Identity")
-    return Dictionary(
-        {
-            "Type": Name("Font"),
-            "Subtype": Name("Type0"),
-            "BaseFont": Name(name),
-            "Encoding": Name("Identity-H"),
-            "DescendantFonts": Array([document.Reference(Dictionary(descendant))]),
-            "ToUnicode": document.Reference(stream(_to_unicode(face, texts, glyphs))),
-        }
-    )
+        entries["CIDToGIDMap"] = Name("Identity")
+    return Dictionary(entries)
 
 
-def _to_unicode(face: Face, texts: dict[int, str], glyphs: tuple[int, ...]) -> str:
+def _to_unicode(face: Face, texts: tuple[tuple[int, str], ...]) -> str:
     """Write the map from glyphs to text; private codes never occur (PDF/A-3a forbids them)."""
     rows = []
-    for glyph in glyphs:
-        told = texts[glyph] or face.character(glyph)
+    for glyph, text in texts:
+        told = text or face.character(glyph)
         rows.append(f"<{glyph:04x}> <{told.encode('utf-16-be').hex()}>")
     written = [_CMAP_HEAD]
     for start in range(0, len(rows), 100):

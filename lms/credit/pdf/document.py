@@ -7,7 +7,16 @@ from typing import Any
 
 from lms.typeset.document import begin, end
 from lms.typeset.metadata import Metadata
-from lms.typeset.objects import Array, Dictionary, Document, Name, Reference, String, stream
+from lms.typeset.objects import (
+    Array,
+    Dictionary,
+    Document,
+    Name,
+    Reference,
+    String,
+    put,
+    stream,
+)
 from lms.typeset.page import Element, Page
 
 
@@ -65,10 +74,10 @@ class _Structure:
         root = {
             "Type": Name("StructTreeRoot"),
             "K": Array([top]),
-            "ParentTree": self.document.Reference(Dictionary({"Nums": Array(numbers)})),
+            "ParentTree": put(self.document, Dictionary({"Nums": Array(numbers)})),
             "ParentTreeNextKey": len(self.marked),
         }
-        self.document.Reference(Dictionary(root), "structure.root")
+        put(self.document, Dictionary(root), "structure.root")
         self.document.Catalog.StructTreeRoot = Reference("structure.root")
 
     def _node(self, node: Node, parent: Any) -> Any:
@@ -88,7 +97,7 @@ class _Structure:
             entries["K"] = Array([self._node(kid, Reference(label)) for kid in node.kids])
         else:
             self._leaf(node, node.element, entries, label)
-        return self.document.Reference(Dictionary(entries), label)
+        return put(self.document, Dictionary(entries), label)
 
     def _leaf(self, node: Node, element: Element, entries: dict[str, Any], label: str) -> None:
         page, mark = node.place
