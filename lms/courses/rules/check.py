@@ -21,7 +21,7 @@ from lms.courses.rules.check_pages import (
 )
 from lms.courses.rules.check_quiz import check_quiz
 from lms.courses.rules.check_words import PLACEHOLDER, check_words
-from lms.courses.rules.folder import COURSE_FILE, QUIZ_FILE, Folder, toml
+from lms.courses.rules.folder import COURSE_FILE, QUIZ_FILE, Folder
 from lms.courses.rules.problem import Problem, error, place, warning
 from lms.courses.rules.reading import grade, prose
 from lms.courses.rules.shape import name_of, table, tables, text, texts, whole
@@ -145,18 +145,12 @@ class _Folder:
         self.seen = Seen()
 
     def toml_files(self, today: date, printable: Printable | None) -> Iterator[Problem]:
-        if (
-            COURSE_FILE in self.folder.files
-            and not toml(self.folder.texts[COURSE_FILE], self.course_at)[1]
-        ):
+        if COURSE_FILE in self.folder.files and not self.folder.slips_of(COURSE_FILE):
             yield from check_course(
                 self.raw, self.items, today=today, printable=printable, where=self.course_at
             )
             yield from check_words(self.raw, self.course_at)
-        if (
-            QUIZ_FILE in self.folder.files
-            and not toml(self.folder.texts[QUIZ_FILE], self.quiz_at)[1]
-        ):
+        if QUIZ_FILE in self.folder.files and not self.folder.slips_of(QUIZ_FILE):
             yield from check_quiz(self.quiz, self.raw, self.anchors, self.quiz_at)
             yield from check_words(self.quiz, self.quiz_at)
             yield from check_item_texts(self.items, self.quiz_at)

@@ -8,7 +8,7 @@ from markdown_it.token import Token
 
 from lms.courses.rules import markdown
 from lms.courses.rules.check_course import ids, own_id
-from lms.courses.rules.folder import toml
+from lms.courses.rules.folder import set_apart
 from lms.courses.rules.problem import Problem, error, place
 from lms.courses.rules.shape import compare, name_of, tables, text
 from lms.courses.rules.shapes import CASE
@@ -138,7 +138,7 @@ def check_case(
 
     `taken` are the ids of the cases before it on the page; its own is added.
     """
-    raw, slips = toml(token.content, where)
+    raw, slips = set_apart(token.content, where)
     for slip in slips:
         yield slip, None
     if slips:

@@ -6,7 +6,7 @@ from typing import Any
 from markdown_it.token import Token
 
 from lms.courses.rules.check_course import own_id
-from lms.courses.rules.folder import toml
+from lms.courses.rules.folder import set_apart
 from lms.courses.rules.problem import Problem, error, place
 from lms.courses.rules.shape import compare, tables, text
 from lms.courses.rules.shapes import CHECK
@@ -34,7 +34,7 @@ def check_check(
 
     `taken` are the ids of the checks before it on the page; its own is added.
     """
-    raw, slips = toml(token.content, where)
+    raw, slips = set_apart(token.content, where)
     for slip in slips:
         yield slip, None
     if slips:

@@ -12,7 +12,7 @@ from lms.courses.rules.check_cases import check_case, longest
 from lms.courses.rules.check_checks import check_check
 from lms.courses.rules.check_course import good_id
 from lms.courses.rules.check_words import check_placeholder, check_text
-from lms.courses.rules.folder import toml
+from lms.courses.rules.folder import set_apart
 from lms.courses.rules.problem import Problem, error, place, warning
 
 # A problem, or a text that is Markdown itself and is looked at in its turn.
@@ -285,7 +285,7 @@ def _count(parsed: Sequence[Token], seen: Seen) -> None:
         elif markdown.is_check(token):
             seen.checks += 1
         elif markdown.is_case(token):
-            way = longest(toml(token.content, "")[0])
+            way = longest(set_apart(token.content, "")[0])
             seen.words += way.words
             seen.decisions += way.decisions
 

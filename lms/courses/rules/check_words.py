@@ -42,7 +42,8 @@ _STEMS: Final = (
     "alleged",
 )  # fmt: skip
 # Patterns that don't ask for capitals take these for an i, as nothing else does.
-_OTHER_I: Final = str.maketrans("\u0130\u0131", "ii")
+_DOTTED_I: Final = "\u0130"
+_DOTLESS_I: Final = "\u0131"
 # Titles in italics and passages in quotation marks are other people's words.
 _QUOTED = re.compile(r"“[^“”]*”|\"[^\"\n]*\"|‘[^‘’]{2,}’(?!\w)|`[^`]*`|\*[^*\n]+\*")
 _TITLE_WORDS = 3
@@ -56,9 +57,14 @@ def _without(quoted: re.Match[str]) -> str:
     return quoted[0] if stressed else " "
 
 
+def _folded(text: str) -> str:
+    """Return a text in small letters, so that a stem is in it wherever a pattern finds a word."""
+    return text.replace(_DOTTED_I, "i").replace(_DOTLESS_I, "i").casefold()
+
+
 def check_text(text: str, where: str) -> Iterator[Problem]:
     """Yield a problem for every word of the avoid-list in a text, quotations left out."""
-    folded = (text if text.isascii() else text.translate(_OTHER_I)).casefold()
+    folded = _folded(text)
     if not any(stem in folded for stem in _STEMS):
         return
     own = _QUOTED.sub(_without, text)

@@ -5,9 +5,9 @@ import json
 import re
 import tomllib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
 from lms.courses.rules.problem import Problem, error, place
@@ -20,6 +20,8 @@ _CASE = re.compile(r"^`{3,}case[ ]*$", re.MULTILINE)
 _DEEP: Final = 40
 _TOO_DEEP: Final = "Brackets or names are nested too deeply here. Write it flat."
 _NUMBER_MOST: Final = 10**15
+# More blocks than one course has.
+_BLOCKS_KEPT: Final = 256
 # What a version may show besides text. Anything else in media/ is refused.
 MEDIA_TYPES: Mapping[str, str] = {
     "svg": "image/svg+xml",
@@ -53,6 +55,18 @@ def toml(text: str, where: str) -> tuple[dict[str, Any], list[Problem]]:
         ]
     except RecursionError:
         return {}, [error("C02", where, _TOO_DEEP)]
+
+
+@lru_cache(maxsize=_BLOCKS_KEPT)
+def _block(text: str) -> tuple[dict[str, Any], tuple[Problem, ...]]:
+    read, slips = toml(text, "")
+    return read, tuple(slips)
+
+
+def set_apart(text: str, where: str) -> tuple[dict[str, Any], list[Problem]]:
+    """Parse the TOML of a block in a page, which nobody may change: it's parsed once for all."""
+    read, slips = _block(text)
+    return read, [replace(one, place=where) for one in slips]
 
 
 def _beyond(value: object) -> str | None:
@@ -91,20 +105,41 @@ class Folder:
         }
 
     @cached_property
-    def _tables(self) -> dict[str, tuple[dict[str, Any], list[Problem]]]:
-        return {
-            path: toml(text, place(f"{self.name}/{path}"))
-            for path, text in self.texts.items()
-            if ending(path) == "toml"
-        }
+    def _parsed(self) -> dict[str, tuple[dict[str, Any], list[Problem]]]:
+        return {}  # Each file is parsed when it's asked for; some are not asked for everywhere.
+
+    def _toml(self, path: str) -> tuple[dict[str, Any], list[Problem]]:
+        if path not in self._parsed:
+            is_there = ending(path) == "toml" and path in self.texts
+            where = place(f"{self.name}/{path}")
+            self._parsed[path] = toml(self.texts[path], where) if is_there else ({}, [])
+        return self._parsed[path]
 
     def table(self, path: str) -> dict[str, Any]:
         """Return a TOML file as a table, empty where there is none or it can't be parsed."""
-        return self._tables.get(path, ({}, []))[0]
+        return self._toml(path)[0]
 
     def slips(self) -> list[Problem]:
         """Return the slips of syntax of all TOML files."""
-        return [slip for _, slips in self._tables.values() for slip in slips]
+        return [slip for path in self.texts for slip in self.slips_of(path)]
+
+    def slips_of(self, path: str) -> list[Problem]:
+        """Return the slips of syntax of one TOML file."""
+        return self._toml(path)[1]
+
+    @cached_property
+    def content(self) -> dict[str, Any]:
+        """Return what `content` says of this folder; nobody may change it."""
+        return _content(self)
+
+    @cached_property
+    def mark(self) -> str:
+        """Return a mark of all that was read of the folder; unlike a digest it takes no parsing."""
+        told = hashlib.sha256(repr((self.name, self.problems)).encode())
+        for path, data in sorted(self.files.items()):
+            told.update(f"{path!r} {len(data)} ".encode())
+            told.update(data)
+        return told.hexdigest()
 
     @property
     def media(self) -> dict[str, bytes]:
@@ -130,8 +165,13 @@ def plain(value: Any) -> Any:
 def content(folder: Folder) -> dict[str, Any]:
     """Return course.toml as plain JSON, with the items of quiz.toml under `quiz.items`.
 
-    Of a lesson with branching cases it also says how many, so that they can be found.
+    Of a lesson with branching cases it also says how many, so that they can be found. It's the
+    same for all who ask, so nobody may change it.
     """
+    return folder.content
+
+
+def _content(folder: Folder) -> dict[str, Any]:
     course: dict[str, Any] = plain(folder.table(COURSE_FILE))
     quiz = course.get("quiz")
     if isinstance(quiz, dict):

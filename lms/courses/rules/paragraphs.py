@@ -15,6 +15,9 @@ from lms.courses.rules.shape import name_of, tables, text
 
 _STANDS_ALONE: Final = re.compile(r"\s*([-*+]|\d{1,3}[.)]|\||#{1,6})\s*")
 _FENCE: Final = re.compile(r"\s*```")
+_MARKS: Final = re.compile(r"[*_`]|\[@[^\]]*\]")
+_HYPHENS: Final = re.compile(r"[\u2010-\u2012\u2212]")
+_QUOTE: Final = "\N{RIGHT SINGLE QUOTATION MARK}"
 
 
 @dataclass(frozen=True)
@@ -33,9 +36,7 @@ class Piece:
 
 def plain(said: str) -> str:
     """Return a text without emphasis, citations, special hyphens and spaces, on one line."""
-    bare = re.sub(r"[*_`]|\[@[^\]]*\]", "", said)
-    bare = re.sub(r"[\u2010-\u2012\u2212]", "-", bare).replace("\N{RIGHT SINGLE QUOTATION MARK}",
-                                                              "'")  # fmt: skip
+    bare = _HYPHENS.sub("-", _MARKS.sub("", said)).replace(_QUOTE, "'")
     return " ".join(bare.split())
 
 

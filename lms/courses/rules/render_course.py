@@ -1,6 +1,5 @@
 """Render a whole course that was checked: lessons with their checks and cases, items, pages."""
 
-import tomllib
 from collections.abc import Mapping
 from html import escape
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from markdown_it.token import Token
 
 from lms.courses.rules import markdown
-from lms.courses.rules.folder import Folder, content, ending
+from lms.courses.rules.folder import Folder, content, ending, set_apart
 from lms.courses.rules.render import Page, html, line, paragraphs
 from lms.courses.rules.sanitise import clean
 
@@ -18,7 +17,7 @@ def _letter(position: int) -> str:
 
 
 def _check(token: Token, page: Page) -> dict[str, Any]:
-    raw = tomllib.loads(token.content)
+    raw, _slips = set_apart(token.content, "")
     return {
         "kind": "check",
         "id": raw["id"],
@@ -36,7 +35,7 @@ def _check(token: Token, page: Page) -> dict[str, Any]:
 
 
 def _case(token: Token, page: Page) -> dict[str, Any]:
-    raw = tomllib.loads(token.content)
+    raw, _slips = set_apart(token.content, "")
     return {
         "kind": "case",
         "id": raw["id"],
