@@ -8,6 +8,7 @@ from contextvars import ContextVar
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from functools import wraps
+from pathlib import Path
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
@@ -17,6 +18,8 @@ from sqlalchemy import JSON, URL, Connection, Date, DateTime, Enum, MetaData, ev
 from sqlalchemy.exc import OperationalError
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
+
+from lms.flushing import Flushing
 
 P = ParamSpec("P")
 R = TypeVar("R")
@@ -147,8 +150,9 @@ class _Turns:
     of many some wait for very long while the writer's place is free again and again.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, flushing: Flushing) -> None:
         self._lock = Lock()
+        self._flushing = flushing
 
     def take(self, connection: Connection, *, patience: float) -> None:
         """Begin a transaction as the writer; raise OperationalError after `patience` seconds."""
@@ -157,6 +161,9 @@ class _Turns:
             raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("locked"))
         connection.info["turn"] = self
         try:
+            if self._flushing.has_failed:
+                driver = connection.connection.driver_connection
+                self._flushing.mend(driver, patience=patience)
             self._begin(connection, until)
         except BaseException:
             self.give_back(connection.info)
@@ -187,21 +194,53 @@ class _Turns:
             self._lock.release()
 
 
+def _set_up(connection: Any, flushing: Flushing) -> None:
+    # sqlite3 begins late by itself; then the end of a savepoint would commit.
+    connection.isolation_level = None
+    connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
+    (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
+    # What was acknowledged survives a power cut too, not only a killed process. SQLite would wait
+    # for the disk inside COMMIT, as the only writer; `_keep` waits when the next one writes
+    # already. Without a log (in memory) SQLite does it.
+    connection.execute(f"PRAGMA synchronous = {'NORMAL' if mode == 'wal' else 'FULL'}")
+    if mode == "wal":
+        connection.execute("PRAGMA schema_version").fetchone()  # opens the log
+        flushing.ready(Path(connection.execute("PRAGMA database_list").fetchone()[2] + "-wal"))
+    # SQLite's own knows A to Z only: Ágnes would not be found by "ágnes", as PostgreSQL does.
+    connection.create_function("lower", 1, _lower, deterministic=True)
+
+
+def _keep(connection: Any, turns: _Turns, flushing: Flushing) -> None:
+    """Commit, let the next one write, and come back when what was committed is on disk."""
+    info, driver = connection.info, connection.driver_connection
+    changes = driver.total_changes
+    # Whoever had the turn saw what others had just committed, and may tell of it though nothing
+    # was left to write, as of a form sent twice. So that must be on disk, too.
+    is_told = "turn" in info or changes != info["changes"]
+    if is_told:
+        flushing.refuse_if_failed()
+    connection.commit()
+    info["changes"] = changes
+    turns.give_back(info)
+    if is_told:
+        flushing.flush()
+
+
 def _own_sqlite(engine: Any) -> None:
     """Take SQLite's transactions into our hands, and switch on what is off by default."""
-    turns = _Turns()
+    flushing = Flushing()
+    turns = _Turns(flushing)
+    engine.dialect.do_commit = lambda connection: _keep(connection, turns, flushing)
 
-    # sqlite3 begins late by itself; then the end of a savepoint would commit.
     @event.listens_for(engine, "connect")
-    def _connect(connection: Any, _record: Any) -> None:
-        connection.isolation_level = None
-        connection.execute("PRAGMA foreign_keys = ON")
-        connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
-        connection.execute("PRAGMA journal_mode = WAL")
-        # FULL: what was acknowledged survives a power cut too, not only a killed process.
-        connection.execute("PRAGMA synchronous = FULL")
-        # SQLite's own knows A to Z only: Ágnes would not be found by "ágnes", as PostgreSQL does.
-        connection.create_function("lower", 1, _lower, deterministic=True)
+    def _connect(connection: Any, record: Any) -> None:
+        _set_up(connection, flushing)
+        record.info["changes"] = connection.total_changes
+
+    @event.listens_for(engine, "engine_disposed")
+    def _disposed(_engine: Any) -> None:
+        flushing.close()
 
     @event.listens_for(engine, "begin")
     def _begin(connection: Connection) -> None:
