@@ -20,10 +20,11 @@ _SECTIONS: Final = ("/courses", "/transcript", "/departments", "/people", "/veri
 
 def filled(part: Markup, token: str) -> Markup:
     """Return a part that was drawn with TOKEN in its forms, for the session that has this token."""
-    return _put(part, TOKEN, token)
+    return put(part, TOKEN, token)
 
 
-def _put(part: str, mark: str, text: str) -> Markup:
+def put(part: str, mark: str, text: str) -> Markup:
+    """Return a part with a text, safe in a page, in place of the mark that was drawn into it."""
     return Markup(str.replace(part, mark, text))  # noqa: S704 - both are safe already
 
 
@@ -90,6 +91,6 @@ def frame() -> Frame:
         is_in=is_in,
         is_shared=bool(shown["is_shared"]),
         links=filled(_links(), token),
-        top=_put(filled(top, token), NAME, _name(reader.person.name) if is_in else ""),
+        top=put(filled(top, token), NAME, _name(reader.person.name) if is_in else ""),
         flashes=_flashes(),
     )

@@ -101,7 +101,7 @@ def faces() -> Any:
 
 def zone() -> ZoneInfo:
     """Return the zone that days and times are shown in: the reader's, else the institution's."""
-    reader = current_user and current_user._get_current_object()
+    reader = current_user._get_current_object()  # None where a mail is written
     if reader and reader.is_authenticated:
         return cast("ZoneInfo", reader.person.zone)
     return settings().zone

@@ -151,7 +151,7 @@ def own_obligations(
     catalogue, for those who have read them already. `today` is the institution's day.
     """
     db.session.flush()
-    rows = db.session.execute(_OWN, {"who": actor.person_id}).all()
+    rows = db.session.connection().execute(_OWN, {"who": actor.person_id}).all()
     if not rows:
         return []
     done = _own_completions(actor.person_id) if completions is None else completions

@@ -3,7 +3,6 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
-from typing import Any
 
 from sqlalchemy import bindparam, select
 from sqlalchemy.orm import contains_eager, defer, joinedload
@@ -18,16 +17,7 @@ from lms.learning.models import Completion, Enrolment
 from lms.learning.queries.records import Begun, Read, Record, read
 from lms.learning.rules import attempts, progress
 from lms.learning.rules.progress import Met, Place, QuizState, Step, Way
-
-
-@dataclass(frozen=True, kw_only=True)
-class LessonState:
-    """A lesson of the version a person is on, and whether it is read."""
-
-    id: str
-    title: str
-    minutes: int
-    is_read: bool
+from lms.learning.rules.told import LessonState, Mark, told_of
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -60,6 +50,8 @@ class Standing:
     position: Place | None
     next_step: Step
     steps: tuple[Step, ...]
+    # The same for all who are as far in the same version: what a page says of it may be kept by it.
+    mark: Mark
 
     @property
     def is_begun(self) -> bool:
@@ -99,66 +91,6 @@ def _lenient(instant: datetime) -> date:
     return (instant - timedelta(hours=12)).date()
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Told:
-    """What follows from how far somebody is: the same for all who are as far."""
-
-    lessons: tuple[LessonState, ...]
-    minutes_left: int
-    percent: int
-    progress_words: str
-    steps: tuple[Step, ...]
-    next_step: Step
-
-
-_TOLD_MOST = 4096
-_known: dict[tuple[Any, ...], _Told] = {}
-
-
-def _told(version: Edition, way: Way) -> _Told:
-    """Return what follows from a way, worked out once for all who are as far.
-
-    Whatever `steps` and `next_step` look at stands in the key, but for a certificate's serial.
-    """
-    quiz, place = way.quiz, way.place
-    key = (
-        version.digest, way.met.lessons_read, way.met.quiz_passed, way.met.evaluation_done,
-        way.is_begun, way.is_closed, way.is_complete, way.can_claim, way.serial is not None,
-        place and (place.lesson_id, place.anchor), quiz.passed, quiz.attempts_used > 0,
-        quiz.open_attempt_id is not None, quiz.pause_until is not None,
-    )  # fmt: skip
-    known = _known.get(key)
-    if known is None:
-        if len(_known) >= _TOLD_MOST:
-            _known.clear()
-        known = _known[key] = _work_out(way)
-    return known
-
-
-def _work_out(way: Way) -> _Told:
-    course, met, is_done = way.course, way.met, way.is_complete
-    steps = progress.steps(way)
-    return _Told(
-        lessons=tuple(
-            LessonState(
-                id=one.id,
-                title=one.title,
-                minutes=one.minutes,
-                is_read=one.id in met.lessons_read,
-            )
-            for one in course.lessons
-        ),
-        # A completion is for ever, whatever a later rule would say of the same record (case 46).
-        minutes_left=0 if is_done else progress.minutes_left(course, met),
-        percent=100 if is_done else progress.percent(progress.needs_of(course), met),
-        progress_words=(
-            "Complete" if is_done else progress.progress_words(course, met, is_begun=way.is_begun)
-        ),
-        steps=steps,
-        next_step=progress.next_step(way, steps),
-    )
-
-
 def _standing(
     person_id: int,
     shelf: Catalogue,
@@ -188,7 +120,8 @@ def _standing(
         place=_place(record, course),
         serial=serial,
     )
-    material, told = shelf.material.get(version.course_id, frozenset()), _told(version, way)
+    material = shelf.material.get(version.course_id, frozenset())
+    told = told_of(way, digest=version.digest)
     return Standing(
         person_id=person_id,
         course_key=course.key,
@@ -214,6 +147,7 @@ def _standing(
         # It leads to the certificate, which is one's own.
         next_step=progress.next_step(way) if serial else told.next_step,
         steps=told.steps,
+        mark=told.mark,
     )
 
 

@@ -18,6 +18,7 @@ from lms.learning.queries import library as queries
 from lms.learning.queries import shelves
 from lms.learning.queries.library import CoursePage, LessonView
 from lms.learning.queries.shelves import FORMS, Filters, Library, Offer
+from lms.learning.views.stopped import STOPPED, with_place
 from lms.people.queries import protocol_cards as cards
 from lms.people.queries.protocol_cards import OwnCard
 from lms.web import forgery, pages
@@ -112,8 +113,32 @@ def _course(key: str, form: StartForm | None = None, status: int = 200) -> Respo
         form = StartForm()
     card = own_card() if page.standing.is_complete else None
     return flask.render_template(
-        "learning/course.html", page=page, form=form, front=_front(page), card=card
+        "learning/course.html",
+        page=page,
+        form=form,
+        front=_front(page),
+        left=_left(page) if page.standing.is_begun and not page.is_over else None,
+        card=card,
     ), status
+
+
+def _left(page: CoursePage) -> Markup:
+    """Return what is left, drawn once for all who are as far; a certificate's is one's own."""
+    standing = page.standing
+
+    def draw() -> str:
+        return flask.render_template(
+            "learning/_left.html",
+            page=page,
+            course=page.course,
+            standing=standing,
+            stopped=STOPPED,
+        )
+
+    if standing.is_complete:
+        return with_place(Markup(draw()), None)  # noqa: S704 - drawn by a template, which has escaped
+    place = ("left", standing.mark, standing.newest_number, page.newest_note)
+    return with_place(kept(place, draw), standing.position)
 
 
 def _front(page: CoursePage) -> Markup:

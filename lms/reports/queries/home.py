@@ -8,7 +8,7 @@ from lms.access import Actor
 from lms.assignments import queries as assignments
 from lms.assignments.queries import Obligation
 from lms.assignments.rules import State, due_words
-from lms.courses.queries.catalogue import Catalogue, catalogue
+from lms.courses.queries.catalogue import Catalogue, Edition, catalogue
 from lms.courses.rules.paths import LearningPath
 from lms.learning.queries import progress
 from lms.learning.queries.progress import Standing, Whole
@@ -49,18 +49,45 @@ class Board:
     done_count: int
 
 
-def _suggested(
-    paths: Sequence[LearningPath], profession: str, offered: Sequence[str], shelf: Catalogue
-) -> list[str]:
-    """Return what is on offer, the courses of the paths of this profession first, in order."""
-    wanted = dict.fromkeys(
-        key
-        for path in paths
-        if profession in path.professions
-        for key in path.courses
-        if key in shelf.ids and profession in shelf.content(shelf.latest(key)).professions
-    )
-    return [*(key for key in wanted if key in offered), *(k for k in offered if k not in wanted)]
+class _Suggestions:
+    """What is on offer in the order of each profession's paths, while offer and paths stay."""
+
+    def __init__(
+        self, paths: Sequence[LearningPath], offered: Sequence[Edition], shelf: Catalogue
+    ) -> None:
+        self.paths, self.offered = paths, offered
+        self._keys = [one.key for one in offered]
+        self._said = {one.key: shelf.content(one).professions for one in offered}
+        self._by_profession: dict[str, tuple[str, ...]] = {}
+
+    def of(self, profession: str) -> tuple[str, ...]:
+        """Return the keys of all on offer, those that paths suggest to this profession first."""
+        known = self._by_profession.get(profession)
+        if known is None:
+            wanted = dict.fromkeys(
+                key
+                for path in self.paths
+                if profession in path.professions
+                for key in path.courses
+                if profession in self._said.get(key, ())
+            )
+            known = (*wanted, *(key for key in self._keys if key not in wanted))
+            self._by_profession[profession] = known
+        return known
+
+
+_last: _Suggestions | None = None
+
+
+def _suggestions(
+    paths: Sequence[LearningPath], offered: Sequence[Edition], shelf: Catalogue
+) -> _Suggestions:
+    """Return the suggestions made last, if these very paths and this very offer still stand."""
+    global _last
+    known = _last
+    if known is None or known.paths is not paths or known.offered is not offered:
+        known = _last = _Suggestions(paths, offered, shelf)
+    return known
 
 
 def board(
@@ -76,7 +103,8 @@ def board(
     Of what is new, the courses come first that the `paths` suggest to this profession.
     """
     shelf = catalogue()
-    offered = [one.key for one in shelf.offered(today)]
+    on_offer = shelf.offered(today)
+    offered = [one.key for one in on_offer]
     known = progress.whole(actor.person_id, at=at, today=today, shelf=shelf)
     owed = assignments.own_obligations(
         actor, today=today, completions=known.completions, shelf=shelf
@@ -87,7 +115,7 @@ def board(
     )
     named = {one.course_key for one in due}
     begun = {key: known.standing(key) for key in known.begun}
-    suggested = _suggested(paths, profession, offered, shelf)
+    suggested = _suggestions(paths, on_offer, shelf).of(profession)
     fresh = [key for key in suggested if key not in begun and key not in named]
     return Board(
         due=due,
