@@ -9,10 +9,6 @@ from pathlib import Path
 from typing import Final
 
 import click
-from alembic import command
-from alembic.config import Config
-from alembic.runtime.migration import MigrationContext
-from alembic.script import ScriptDirectory
 from flask import current_app
 from flask.cli import with_appcontext
 from sqlalchemy import text
@@ -22,7 +18,6 @@ from lms.config import Settings
 from lms.db import db
 from lms.errors import Refused
 
-MIGRATIONS = Path(__file__).resolve().parent.parent / "migrations"
 # Any number will do, as long as nobody else in this database takes the same for another purpose.
 PREPARING_LOCK: Final = 0x5052_4550
 
@@ -31,25 +26,20 @@ class Newer(Refused):
     """The database belongs to a newer version of Rounds than this one."""
 
 
-def alembic_config() -> Config:
-    """Return Alembic's configuration; the engine is taken from the running application."""
-    config = Config()
-    config.set_main_option("script_location", str(MIGRATIONS))
-    return config
-
-
 def revisions() -> tuple[str | None, str | None]:
     """Return the database's present revision and the newest one there is."""
+    from lms.commands import steps  # noqa: PLC0415 - Alembic is large; serving needs none
+
     with db.engine.connect() as connection:
-        present = MigrationContext.configure(connection).get_current_revision()
-    return present, ScriptDirectory.from_config(alembic_config()).get_current_head()
+        return steps.present(connection), steps.newest()
 
 
 def refuse_newer() -> None:
     """Raise Newer when the schema is one that this version does not know."""
+    from lms.commands import steps  # noqa: PLC0415 - Alembic is large; serving needs none
+
     present = revisions()[0]
-    known = {one.revision for one in ScriptDirectory.from_config(alembic_config()).walk_revisions()}
-    if present is not None and present not in known:
+    if present is not None and present not in steps.known():
         raise Newer(
             f"The database was brought to {present} by a newer version of Rounds. Install that "
             "version on this machine, too."
@@ -88,12 +78,14 @@ def upgrade(*, at: datetime) -> str:
 
     Of several that are told so at once, one does it and the others wait. Raises Newer.
     """
+    from lms.commands import steps  # noqa: PLC0415 - Alembic is large; serving needs none
+
     present, newest = revisions()
     if present == newest:
         return "The database is up to date."
     refuse_newer()
     copy = copy_first(current_app.extensions["settings"], at=at) if present else None
-    command.upgrade(alembic_config(), "head")
+    steps.take_all()
     saved = f" A copy from before is {copy}." if copy else ""
     return f"The database was brought from {present or 'nothing'} to {newest}.{saved}"
 

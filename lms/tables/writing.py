@@ -9,8 +9,6 @@ from tempfile import TemporaryDirectory
 from typing import Final
 from zoneinfo import ZoneInfo
 
-import xlsxwriter
-
 Cell = str | int | float | date | datetime | None
 
 CSV: Final = "text/csv; charset=utf-8"
@@ -65,6 +63,8 @@ def xlsx(
     `sheet` is the name on the tab, at most 31 characters. Instants are shown in `zone`, since a
     sheet knows none. Raises ValueError for more than 1,048,575 rows.
     """
+    import xlsxwriter  # noqa: PLC0415 - two megabytes that no page needs, only this file
+
     with TemporaryDirectory() as folder:
         path = Path(folder) / "table.xlsx"
         book = xlsxwriter.Workbook(

@@ -11,7 +11,8 @@ from alembic.script import ScriptDirectory
 from sqlalchemy import inspect, text
 
 from lms.app import create_app
-from lms.commands.database import MIGRATIONS, alembic_config, upgrade
+from lms.commands.database import upgrade
+from lms.commands.steps import MIGRATIONS, config
 from lms.db import Base, db
 from lms.migrations import guards
 from tests.conftest import NOON, make_settings
@@ -49,12 +50,12 @@ def check_head_equals_models(dialect: str) -> None:
 
 def check_each_step_goes_up_and_down() -> None:
     """Assert that every step can be undone and done again, and that nothing stays behind."""
-    steps = list(ScriptDirectory.from_config(alembic_config()).walk_revisions())
+    steps = list(ScriptDirectory.from_config(config()).walk_revisions())
     for _ in steps:
-        command.downgrade(alembic_config(), "-1")
+        command.downgrade(config(), "-1")
     assert set(inspect(db.engine).get_table_names()) <= {"alembic_version"}
     for _ in steps:
-        command.upgrade(alembic_config(), "+1")
+        command.upgrade(config(), "+1")
 
 
 def test_head_equals_the_models(empty):
@@ -74,6 +75,6 @@ def test_upgrading_twice_does_nothing_and_says_so(empty):
 
 
 def test_there_is_one_head_and_names_are_dated():
-    assert len(ScriptDirectory.from_config(alembic_config()).get_heads()) == 1
+    assert len(ScriptDirectory.from_config(config()).get_heads()) == 1
     for path in (MIGRATIONS / "versions").glob("*.py"):
         assert re.match(r"\d{4}_\d{2}_\d{2}_[a-z0-9_]+\.py$", path.name), path.name

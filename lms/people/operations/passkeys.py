@@ -94,17 +94,19 @@ def read_passkey(
     To sign in with nothing else the device must have verified its owner, by finger, face or PIN,
     and must have said whose key it is.
     """
+    from lms.people.rules import webauthn  # noqa: PLC0415 - a large library; few use a passkey
+
     if not _spend(answer.challenge, purpose=purpose, person_id=person_id, at=at):
         return None
     must_verify = purpose is Purpose.SIGN_IN
     try:
-        credential_id, handle = rules.credential_of(answer.text)
+        credential_id, handle = webauthn.credential_of(answer.text)
         key = asked.passkey(credential_id)
         if key is None or (person_id is not None and key.person_id != person_id):
             return None
         if (must_verify or handle is not None) and not rules.same(handle, key.user_handle):
             return None
-        count = rules.new_count(
+        count = webauthn.new_count(
             site, answer.text, challenge=answer.challenge, passkey=asked.kept(key),
             must_verify=must_verify,
         )  # fmt: skip
@@ -150,6 +152,8 @@ def add_passkey(
 
     Raises NotAdded when what the device answered does not hold, or there are too many.
     """
+    from lms.people.rules import webauthn  # noqa: PLC0415 - a large library; few use a passkey
+
     access.require(actor, Permission.KEEP_PROFILE)
     before = asked.factors_of(actor.person_id)
     if len(before.passkeys) >= rules.MOST_PASSKEYS:
@@ -157,7 +161,7 @@ def add_passkey(
     if not _spend(answer.challenge, purpose=Purpose.ADD, person_id=actor.person_id, at=at):
         raise NotAdded("That took too long, or was sent twice. Add the passkey once more.")
     try:
-        new = rules.added(site, answer.text, challenge=answer.challenge)
+        new = webauthn.added(site, answer.text, challenge=answer.challenge)
     except NotProved:
         raise NotAdded("The device gave no passkey that can be checked. Try once more.") from None
     if asked.passkey(new.credential_id) is not None:

@@ -18,7 +18,7 @@ from lms.people.operations import passkeys, second_factor
 from lms.people.operations.second_factor import Drawn
 from lms.people.queries import second_factor as asked
 from lms.people.rules import safe_path, token_digest
-from lms.people.rules.passkeys import Purpose, to_create
+from lms.people.rules.passkeys import Purpose
 from lms.people.rules.second_factor import (
     RECOVERY_CODES,
     RECOVERY_DIGITS,
@@ -212,6 +212,8 @@ def recovery_codes_file() -> ResponseReturnValue:
 @bp.post(f"{HOME}/passkeys/options", may=MAY, pending=ENROLLING)
 def new_passkey_options() -> ResponseReturnValue:
     """Return what a device is asked when a passkey is added."""
+    from lms.people.rules import webauthn  # noqa: PLC0415 - a large library; few use a passkey
+
     if (ask := not_proved(HOME)) is not None:
         return ask
     person = current_user.person
@@ -220,7 +222,7 @@ def new_passkey_options() -> ResponseReturnValue:
     remember_asked(Purpose.ADD, challenge, handle=handle)
     present = [one.credential_id for one in asked.factors_of(person.id).passkeys]
     return flask.jsonify(
-        to_create(
+        webauthn.to_create(
             site(), challenge=challenge, handle=handle, email=person.email, name=person.name,
             present=present,
         )

@@ -12,7 +12,7 @@ from lms.people.operations import Browser, Opened, passkeys, second_factor
 from lms.people.queries import second_factor as asked
 from lms.people.queries.second_factor import Half
 from lms.people.rules import safe_path, token_digest
-from lms.people.rules.passkeys import Purpose, to_get
+from lms.people.rules.passkeys import Purpose
 from lms.people.rules.second_factor import sealing_key, unsealed
 from lms.people.views.accounts import HOUR, TRIES_PER_ADDRESS, WINDOW
 from lms.people.views.blueprint import bp
@@ -146,6 +146,8 @@ def _enough_questions(at: datetime) -> bool:
 @bp.post("/sign-in/second-step/options", may=ANYONE)
 def second_step_options() -> ResponseReturnValue:
     """Return what a device is asked to sign as the second step."""
+    from lms.people.rules import webauthn  # noqa: PLC0415 - a large library; few use a passkey
+
     at = clock.now()
     half = _half(at)
     if half is None:
@@ -156,7 +158,7 @@ def second_step_options() -> ResponseReturnValue:
     remember_asked(Purpose.SECOND_STEP, challenge)
     keys = asked.factors_of(half.person_id).passkeys
     return flask.jsonify(
-        to_get(
+        webauthn.to_get(
             site(), challenge=challenge, present=[one.credential_id for one in keys],
             must_verify=False,
         )
@@ -181,12 +183,16 @@ def second_step_by_passkey() -> ResponseReturnValue:
 @bp.post("/sign-in/passkey/options", may=ANYONE)
 def passkey_options() -> ResponseReturnValue:
     """Return what a device is asked to sign by whoever signs in with a passkey alone."""
+    from lms.people.rules import webauthn  # noqa: PLC0415 - a large library; few use a passkey
+
     at = clock.now()
     if _enough_questions(at):
         return pages.problem(429)
     challenge = passkeys.ask(purpose=Purpose.SIGN_IN, person_id=None, at=at)
     remember_asked(Purpose.SIGN_IN, challenge)
-    return flask.jsonify(to_get(site(), challenge=challenge, present=[], must_verify=True))
+    return flask.jsonify(
+        webauthn.to_get(site(), challenge=challenge, present=[], must_verify=True)
+    )
 
 
 @bp.post("/sign-in/passkey", may=ANYONE)

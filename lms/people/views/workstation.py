@@ -14,7 +14,7 @@ from lms.people.forms.second_factor import UnlockForm
 from lms.people.operations import passkeys
 from lms.people.queries import second_factor as asked
 from lms.people.rules import safe_path
-from lms.people.rules.passkeys import Purpose, to_get
+from lms.people.rules.passkeys import Purpose
 from lms.people.rules.second_factor import PROOF_LASTS
 from lms.people.rules.sessions import Pending
 from lms.people.views.accounts import TRIES_PER_ACCOUNT, WINDOW
@@ -105,11 +105,15 @@ def open_again() -> ResponseReturnValue:
 @bp.post("/unlock/options", may=Permission.KEEP_PROFILE, pending=BOTH)
 def unlock_options() -> ResponseReturnValue:
     """Return what a device is asked to sign to open a locked computer."""
+    from lms.people.rules import webauthn  # noqa: PLC0415 - a large library; few use a passkey
+
     person_id = current_user.actor.person_id
     challenge = passkeys.ask(purpose=Purpose.UNLOCK, person_id=person_id, at=clock.now())
     remember_asked(Purpose.UNLOCK, challenge)
     present = [one.credential_id for one in asked.factors_of(person_id).passkeys]
-    return flask.jsonify(to_get(site(), challenge=challenge, present=present, must_verify=False))
+    return flask.jsonify(
+        webauthn.to_get(site(), challenge=challenge, present=present, must_verify=False)
+    )
 
 
 @bp.post("/unlock/passkey", may=Permission.KEEP_PROFILE, pending=BOTH)
