@@ -23,7 +23,7 @@ from lms.typeset.objects import (
     settled,
     stream,
 )
-from lms.typeset.shape import Glyph, Run, Runs
+from lms.typeset.shape import Run, Runs
 
 _CMAP_HEAD: Final = (
     "/CIDInit /ProcSet findresource begin 12 dict begin begincmap "
@@ -46,7 +46,11 @@ class Fonts:
         x, y = at
         written: list[str] = []
         for run in runs:
-            body, clashes = self._show_run(run, x, y, size, track)
+            known = self._used.setdefault(run.face, {})
+            number = list(self._used).index(run.face)
+            body, texts, clashes = _shown(run, size, track)
+            body = f"BT /T{number} {size:.3f} Tf 1 0 0 1 {x:.3f} {y:.3f} Tm {body} ET"
+            clashes = _note(known, texts) or clashes
             # Right-to-left runs get no ActualText here: viewers would reverse it once more. Their
             # structure element carries it.
             if (run.is_complex or clashes) and not run.is_rtl:
@@ -55,44 +59,6 @@ class Fonts:
             written.append(body)
             x += run.width * size / 1000 + track * len(run.glyphs)
         return "\n".join(written)
-
-    def _note(self, face: Face, glyph: Glyph) -> bool:
-        """Remember a glyph and its text; say whether it already stands for another text."""
-        known = self._used.setdefault(face, {})
-        have = known.get(glyph.number)
-        if not have:
-            known[glyph.number] = glyph.text
-            return have is not None and have != glyph.text
-        return have != glyph.text
-
-    def _show_run(
-        self, run: Run, x: float, y: float, size: float, track: float
-    ) -> tuple[str, bool]:
-        """Write one run as TJ operators, raised marks by text rise."""
-        clashes = False
-        parts: list[str] = []
-        shown: list[str] = []
-        rise = pending = 0.0
-        for glyph in run.glyphs:
-            clashes = self._note(run.face, glyph) or clashes
-            lift = glyph.up * size / 1000
-            if abs(lift - rise) > 1e-6:
-                parts.append(_array(shown))
-                shown.clear()
-                rise = lift
-                parts.append(f"{rise:.3f} Ts")
-            adjust = pending - glyph.right
-            if abs(adjust) > 0.05:
-                shown.append(f" {adjust:.1f} ")
-            shown.append(f"<{glyph.number:04x}>")
-            pending = glyph.right + run.face.advance(glyph.number) - glyph.advance
-            pending -= track * 1000 / size
-        parts.append(_array(shown))
-        if rise:
-            parts.append("0 Ts")
-        number = list(self._used).index(run.face)
-        body = " ".join(part for part in parts if part)
-        return f"BT /T{number} {size:.3f} Tf 1 0 0 1 {x:.3f} {y:.3f} Tm {body} ET", clashes
 
     def finish(self, document: Document) -> None:
         """Embed every face used; the page's font resources then hold them and nothing else."""
@@ -103,6 +69,53 @@ class Fonts:
             for part, made in _embedded(face, tuple(sorted(texts.items())), name):
                 put(document, Literal(made), part)
             resources[f"T{place}"] = Reference(name)
+
+
+def _note(known: dict[int, str], texts: dict[int, str]) -> bool:
+    """Remember glyphs and their texts; say whether one already stands for another text."""
+    if texts.items() <= known.items():
+        return False
+    clashes = False
+    for glyph, text in texts.items():
+        have = known.get(glyph)
+        if have:
+            clashes = clashes or have != text
+        else:
+            known[glyph] = text
+            clashes = clashes or (have is not None and have != text)
+    return clashes
+
+
+# What a run shows does not depend on where it stands, and most of a certificate's are in every one.
+@lru_cache(1024)
+def _shown(run: Run, size: float, track: float) -> tuple[str, dict[int, str], bool]:
+    """Write one run as TJ operators, raised marks by text rise.
+
+    Answers also which glyph stands for which text, and whether one stands for several.
+    """
+    texts: dict[int, str] = {}
+    clashes = False
+    parts: list[str] = []
+    shown: list[str] = []
+    rise = pending = 0.0
+    for glyph in run.glyphs:
+        clashes = _note(texts, {glyph.number: glyph.text}) or clashes
+        lift = glyph.up * size / 1000
+        if abs(lift - rise) > 1e-6:
+            parts.append(_array(shown))
+            shown.clear()
+            rise = lift
+            parts.append(f"{rise:.3f} Ts")
+        adjust = pending - glyph.right
+        if abs(adjust) > 0.05:
+            shown.append(f" {adjust:.1f} ")
+        shown.append(f"<{glyph.number:04x}>")
+        pending = glyph.right + run.face.advance(glyph.number) - glyph.advance
+        pending -= track * 1000 / size
+    parts.append(_array(shown))
+    if rise:
+        parts.append("0 Ts")
+    return " ".join(part for part in parts if part), texts, clashes
 
 
 def _array(shown: list[str]) -> str:

@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import StrEnum
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -44,6 +45,9 @@ _OTHER_FILES: Final = re.compile(
 _NOT_UI: Final = re.compile(r"UI-Regular")
 _REGION: Final = re.compile(r"(?:CJK|Serif|Sans)-?(sc|tc|hk|jp|kr|SC|TC|HK|JP|KR|K|J|C)?(?=-|$)")
 _SOURCE_HAN: Final = {"K": "KR", "J": "JP", "C": "SC"}
+
+_HANGUL: Final = re.compile("[\uac00-\ud7af\u1100-\u11ff]")
+_KANA: Final = re.compile("[\u3041-\u30ff]")
 
 _SCRIPTS: Final = {
     "Latin": "Łukasz",
@@ -88,7 +92,7 @@ class Role(StrEnum):
     HEADING = "CormorantGaramond-Regular.ttf"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Faces:
     """All faces of a process; make one with ``Faces.find`` at start and hand it on."""
 
@@ -121,15 +125,16 @@ class Faces:
 
     def stack(self, role: Role, text: str = "", locale: str | None = None) -> Stack:
         """Answer the faces to try for a text, in order; the locale chooses national shapes."""
+        return self._stack(role, _wanted(text, locale) if self.national else "")
+
+    @lru_cache(64)  # noqa: B019 - faces live as long as the process
+    def _stack(self, role: Role, region: str) -> Stack:
         first = self.roles[role]
         rest = tuple(face for face in self.fallbacks if face is not first)
-        return (first, *rest, *self._national(text, locale), *self.others)
+        return (first, *rest, *self._national(region), *self.others)
 
-    def _national(self, text: str, locale: str | None) -> Stack:
+    def _national(self, first: str) -> Stack:
         """Order the CJK faces: Hangul takes Korean, kana Japanese, else the locale, else SC."""
-        if not self.national:
-            return ()
-        first = _wanted(text, locale)
         order = dict.fromkeys((first, "SC", "TC", "HK", "JP", "KR"))
         return tuple(self.national[region] for region in order if region in self.national)
 
@@ -152,9 +157,9 @@ class Faces:
 
 def _wanted(text: str, locale: str | None) -> str:
     """Choose the national shapes for a text."""
-    if any("\uac00" <= c <= "\ud7af" or "\u1100" <= c <= "\u11ff" for c in text):
+    if _HANGUL.search(text):
         return "KR"
-    if any("\u3041" <= c <= "\u30ff" for c in text):
+    if _KANA.search(text):
         return "JP"
     language = (locale or "").lower().replace("_", "-")
     if language.startswith("ja"):

@@ -76,6 +76,11 @@ class Face:
         """Say whether the character map holds every character of a text."""
         return all(self.glyph(ord(character)) is not None for character in text)
 
+    @cached_property
+    def plain(self) -> frozenset[str]:
+        """Answer which characters of ASCII the character map holds."""
+        return frozenset(chr(code) for code in range(128) if self.glyph(code) is not None)
+
     @lru_cache(4096)  # noqa: B019 - faces live as long as the process
     def advance(self, glyph: int) -> float:
         """Answer a glyph's own width, before any positioning."""
@@ -111,7 +116,6 @@ class Face:
         """Answer the SHA-256 of the file, for the record of what drew a certificate."""
         return hashlib.sha256(self.path.read_bytes()).hexdigest()
 
-    @lru_cache(512)  # noqa: B019 - faces live as long as the process
     def subset(self, glyphs: tuple[int, ...]) -> bytes:
         """Cut the face to some glyphs: a TrueType file, or a bare ``CFF`` table.
 

@@ -3,6 +3,7 @@
 import re
 import unicodedata
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import Final
 
 from lms.typeset.faces import Faces, Role
@@ -60,6 +61,8 @@ def printable_line(text: str, noun: str, faces: Faces) -> str:
     return printable(text, replace(_PLAIN, noun=noun), faces).text
 
 
+# A name is asked after when it is shown, confirmed, recorded and drawn, all in a minute.
+@lru_cache(256)
 def _cleaned(text: str, box: Box) -> str:
     """Drop invisible marks, compose, fold white space, and refuse what no certificate prints."""
     cleaned = " ".join(unicodedata.normalize("NFC", text.translate(_QUIET)).split())

@@ -1,5 +1,6 @@
 """One tagged page: text, rules, outlines and a QR code, each marked as content or as artifact."""
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -19,6 +20,7 @@ Point = tuple[float, float]
 LEFT: Final = 0.0
 CENTRE: Final = 0.5
 RIGHT: Final = 1.0
+_DARK: Final = re.compile(b"\1+")
 _SMALLEST: Final = 5.0  # pt; below it a line is refused rather than shrunk
 
 
@@ -167,14 +169,15 @@ class Page:
     def qr(self, at: Point, side: float, data: str, colour: Colour) -> None:
         """Draw a QR code (error correction M) as rectangles inside the open element."""
         rows = modules(data)
-        unit = side / len(rows)
-        steps = [
-            f"{at[0] + start * unit:.3f} {at[1] + side - (number + 1) * unit:.3f} "
-            f"{(stop - start) * unit:.3f} {unit:.3f} re"
-            for number, row in enumerate(rows)
-            for start, stop in _dark(row)
-        ]
-        self.path(" ".join(steps), colour)
+        lefts, widths, tops = _squares(at, side, len(rows))
+        self.path(
+            " ".join(
+                f"{lefts[start]} {tops[number]} {widths[stop - start]} {widths[1]} re"
+                for number, row in enumerate(rows)
+                for start, stop in _dark(row)
+            ),
+            colour,
+        )
         self.elements[-1].box = (at[0], at[1], at[0] + side, at[1] + side)
 
 
@@ -194,12 +197,17 @@ def text_has_space_after(text: str, lines: tuple[str, ...], number: int) -> bool
     return text[place : place + 1] == " "
 
 
-def _dark(row: bytes) -> Iterator[tuple[int, int]]:
+@lru_cache(16)
+def _squares(at: Point, side: float, size: int) -> tuple[list[str], list[str], list[str]]:
+    """Write where the modules of a code begin and how wide so many are, and where rows begin."""
+    unit = side / size
+    return (
+        [f"{at[0] + number * unit:.3f}" for number in range(size)],
+        [f"{number * unit:.3f}" for number in range(size + 1)],
+        [f"{at[1] + side - (number + 1) * unit:.3f}" for number in range(size)],
+    )
+
+
+def _dark(row: bytes) -> list[tuple[int, int]]:
     """Answer the half-open stretches of dark modules in a row."""
-    start = None
-    for place, dark in enumerate((*row, 0)):
-        if dark and start is None:
-            start = place
-        elif not dark and start is not None:
-            yield start, place
-            start = None
+    return [found.span() for found in _DARK.finditer(row)]

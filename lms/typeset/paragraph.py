@@ -1,6 +1,7 @@
 """Set paragraphs of roman and italic words, ragged right; italic phrases never break."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lms.typeset.page import LEFT, Page, Piece
 from lms.typeset.shape import Stack, shape, width
@@ -49,7 +50,8 @@ def _words(parts: Parts) -> list[_Word]:
     return [word for word in words if word]
 
 
-def _lines(parts: Parts, measure: Measure) -> list[list[_Word]]:
+@lru_cache(256)
+def _lines(parts: Parts, measure: Measure) -> tuple[tuple[_Word, ...], ...]:
     """Fill lines greedily."""
     space = width(shape(" ", measure.roman)) * measure.size
     lines: list[list[_Word]] = [[]]
@@ -63,7 +65,7 @@ def _lines(parts: Parts, measure: Measure) -> list[list[_Word]]:
             used = 0.0
         used += own + (space if lines[-1] else 0.0)
         lines[-1].append(word)
-    return lines
+    return tuple(tuple(line) for line in lines)
 
 
 def height(paragraphs: tuple[Parts, ...], measure: Measure) -> float:
@@ -73,7 +75,17 @@ def height(paragraphs: tuple[Parts, ...], measure: Measure) -> float:
     return steps + measure.after * max(0, len(paragraphs) - 1)
 
 
-def _pieces(line: list[_Word], measure: Measure, *, ends: bool) -> list[Piece]:
+@lru_cache(256)
+def _set(parts: Parts, measure: Measure) -> tuple[list[Piece], ...]:
+    """Answer the lines of a paragraph as they are drawn."""
+    lines = _lines(parts, measure)
+    last = len(lines) - 1
+    return tuple(
+        _pieces(line, measure, ends=number == last) for number, line in enumerate(lines)
+    )
+
+
+def _pieces(line: tuple[_Word, ...], measure: Measure, *, ends: bool) -> list[Piece]:
     """Join the words of a line into pieces of one face; a line that goes on keeps its space."""
     joined: list[tuple[str, bool]] = []
     for place, word in enumerate(line):
@@ -91,9 +103,7 @@ def _pieces(line: list[_Word], measure: Measure, *, ends: bool) -> list[Piece]:
 def paragraph(page: Page, at: tuple[float, float], parts: Parts, measure: Measure) -> float:
     """Set one paragraph inside the open element; answer the baseline of the next one."""
     x, y = at
-    lines = _lines(parts, measure)
-    for number, line in enumerate(lines):
-        pieces = _pieces(line, measure, ends=number == len(lines) - 1)
+    for pieces in _set(parts, measure):
         if page.pieces((x, y), pieces, measure.size, LEFT):
             page.elements[-1].actual = plain(parts)
         y -= measure.size * measure.leading

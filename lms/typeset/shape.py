@@ -42,6 +42,10 @@ class Glyph:
     text: str
 
 
+# The lines that are kept share the glyphs that come again and again.
+_glyph: Final = lru_cache(4096)(Glyph)
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Run:
     """Glyphs of one face and one direction, in the order in which they stand on paper."""
@@ -94,6 +98,8 @@ def _pick(cluster: str, stack: Stack, last: Face | None) -> Face:
 
 def _runs(text: str, stack: Stack, base: int | None) -> list[Run]:
     """Cut a line into runs of one face and one level, in logical order."""
+    if text.isascii() and text and not base and stack[0].plain.issuperset(text):
+        return [Run(stack[0], 0, text)]
     found: list[Run] = []
     levels = bidi.levels(text, base)
     place, face = 0, None
@@ -131,7 +137,7 @@ def _shape_run(run: Run, features: Features) -> Run:
         told = "" if info.cluster in seen else spans[info.cluster]
         seen.add(info.cluster)
         glyphs.append(
-            Glyph(
+            _glyph(
                 info.codepoint,
                 position.x_advance * k,
                 position.x_offset * k,
@@ -149,7 +155,7 @@ def _shape_run(run: Run, features: Features) -> Run:
     )
 
 
-@lru_cache(20000)
+@lru_cache(4096)
 def shape(text: str, stack: Stack, features: Features = (), base: int | None = None) -> Runs:
     """Shape one line and answer its runs from left to right; raise ``NoGlyph``."""
     line = unicodedata.normalize("NFC", text)
@@ -166,7 +172,7 @@ def count(runs: Runs) -> int:
     return sum(len(run.glyphs) for run in runs)
 
 
-@lru_cache(20000)
+@lru_cache(4096)
 def ink(runs: Runs) -> tuple[float, float]:
     """Answer how far the ink of a line reaches above and below its baseline, both in em, >= 0."""
     above = below = 0.0
