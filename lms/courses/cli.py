@@ -2,12 +2,11 @@
 
 import json
 import os
-from collections.abc import Iterable, Sequence
-from contextlib import suppress
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import asdict
 from datetime import date, datetime
-from multiprocessing import Pipe, Process, get_start_method
-from multiprocessing.connection import Connection
+from functools import cache
 from pathlib import Path
 
 import click
@@ -17,8 +16,9 @@ from lms import clock
 from lms.access import SYSTEM, Actor
 from lms.config import instance_path
 from lms.courses import files, operations
+from lms.courses.operations.looking import Look, Looking
 from lms.courses.queries import currency, directory, listing, paths
-from lms.courses.rules.check import Checked, Printable, check_together, checked
+from lms.courses.rules.check import Checked, check_together, checked
 from lms.courses.rules.check_course import NO_KEYS, good_id
 from lms.courses.rules.check_series import check_series
 from lms.courses.rules.folder import COURSE_FILE, Folder
@@ -39,17 +39,18 @@ def courses() -> None:
     """Check, publish and begin courses."""
 
 
-def printed_by(faces: Faces) -> Printable:
-    """Return the question whether a title or a name can be printed, answered by who prints it."""
+@cache
+def _faces() -> Faces:
+    return Faces.find(None)
 
-    def why_not(what: str, text: str) -> str | None:
-        try:
-            fitted(text, TITLE_BOX if what == "title" else NAME_BOX, faces)
-        except Unprintable as refusal:
-            return str(refusal)
-        return None
 
-    return why_not
+def printable(what: str, text: str) -> str | None:
+    """Say why a title or a name can't be printed, if so; answered by who prints it."""
+    try:
+        fitted(text, TITLE_BOX if what == "title" else NAME_BOX, _faces())
+    except Unprintable as refusal:
+        return str(refusal)
+    return None
 
 
 def _given(folders: Sequence[Path]) -> tuple[list[Folder], Folder | None]:
@@ -178,7 +179,6 @@ def check(
     """Name every problem of the course folders given, or of all and the directory; needs no
     database."""
     today: date = (on or clock.now()).date()
-    printable = printed_by(Faces.find(None))
     found, series = _given(folders)
     if by is not None:
         context.exit(int(_say_due(found, by=by.date(), as_json=as_json)))
@@ -217,74 +217,24 @@ _SAID = {
 }
 
 
-Looked = dict[str, operations.Ready]
-"""What was looked at and rendered beforehand, by the name of the folder."""
+@contextmanager
+def looking(*, at: datetime, folders: Sequence[Folder] | None = None) -> Iterator[Looking]:
+    """Begin to look at all course folders, or at these, on other processors, too.
 
-# Fewer courses are looked at sooner than processes are started.
-_MANY = 4
-
-
-def _end(others: Iterable[tuple[Process, Connection]]) -> None:
-    """End processes that have said all they had to say, or that nobody listens to any more."""
-    for process, here in others:
-        here.close()
-        if process.pid is not None:
-            process.terminate()
-            process.join()
-
-
-def _looked_at(folders: Sequence[Folder], printable: Printable, on: date) -> Looked:
-    """Look at many folders at a time, each processor at its own, where processes are cheap.
-
-    The folders go to the others as copies of this process's memory, only what they came to comes
-    back. One folder, or few, are left to `publish`.
+    What was found is taken up by who publishes on the same day.
     """
-    processors = os.cpu_count() or 1
-    if len(folders) < _MANY or processors == 1 or get_start_method() != "fork":
-        return {}
-
-    def look(place: int, to: Connection) -> None:
-        # Without them a pipe whose reader was killed would still have one: this process, waiting
-        # for ever, and holding what it has of the instance's lock and the database's line.
-        for _process, end in others:
-            end.close()
-        found = {
-            one.name: operations.ready(one, on=on, printable=printable)
-            for one in folders[place::processors]
-        }
-        with suppress(OSError):
-            to.send(found)
-        os._exit(0)
-
-    found: Looked = {}
-    others: list[tuple[Process, Connection]] = []
-    try:
-        for place in range(1, processors):
-            here, there = Pipe(duplex=False)
-            process = Process(target=look, args=(place, there), daemon=True)
-            others.append((process, here))
-            process.start()
-            there.close()
-        for one in folders[::processors]:
-            found[one.name] = operations.ready(one, on=on, printable=printable)
-        for _process, here in others:
-            # Whoever came to grief sends nothing; its folders are looked at again, one by one.
-            with suppress(EOFError, OSError):
-                found |= here.recv()
-    finally:
-        _end(others)
-    return found
+    look = Look(on=at.date(), printable=printable, home=HOME, instance=instance_path(os.environ))
+    with Looking(_wanted(()) if folders is None else folders, look) as begun:
+        yield begun
 
 
-def _publish_one(
-    folder: Folder, looked: Looked, printable: Printable, actor: Actor, at: datetime
-) -> str:
+def _publish_one(folder: Folder, looked: Looking, actor: Actor, at: datetime) -> str:
     done = operations.publish(
         actor=actor,
         folder_content=folder,
         at=at,
         printable=printable,
-        made_ready=looked.get(folder.name),
+        made_ready=looked.of(folder).ready,
     )
     return f"{done.key}: version {done.number} {_SAID[done.outcome]}"
 
@@ -315,18 +265,8 @@ def _is_among(folder: Folder, problems: Iterable[Problem]) -> bool:
     return any(one.place.startswith(f"{folder.name}/") for one in problems)
 
 
-def published(
-    *, actor: Actor, keys: Sequence[str] = (), at: datetime
-) -> tuple[list[str], list[Problem]]:
-    """Publish the courses with these keys, or all and the series, in the present transaction.
-
-    Returns sentences that say what was done, and the problems of what could not be published:
-    a folder with problems does not keep the others back.
-    """
-    printable = printed_by(Faces.find(None))
-    said: list[str] = []
-    problems: list[Problem] = []
-    wanted = _wanted(keys)
+def _changed(wanted: Sequence[Folder], said: list[str]) -> list[Folder]:
+    """Return the folders that say something new, and name the others."""
     changed = []
     for folder in wanted:
         if number := operations.published_as(folder):
@@ -334,16 +274,23 @@ def published(
             said.append(f"{key}: version {number} {_SAID[operations.Outcome.UNCHANGED]}")
         else:
             changed.append(folder)
-    # Two folders of one key would each publish over the other, a version at every start.
-    unfit = errors([*_stale(changed), *check_together(wanted)])
-    problems += unfit
-    changed = [one for one in changed if not _is_among(one, unfit)]
-    looked = _looked_at(changed, printable, at.date())
-    for folder in changed:
-        try:
-            said.append(_publish_one(folder, looked, printable, actor, at))
-        except operations.NotFit as refusal:
-            problems += refusal.problems
+    return changed
+
+
+def published(
+    *, actor: Actor, keys: Sequence[str] = (), at: datetime, begun: Looking | None = None
+) -> tuple[list[str], list[Problem]]:
+    """Publish the courses with these keys, or all and the series, in the present transaction.
+
+    Returns sentences that say what was done, and the problems of what could not be published:
+    a folder with problems does not keep the others back. `begun` is a look at all that began
+    before.
+    """
+    said: list[str] = []
+    wanted = begun.folders if begun is not None and not keys else _wanted(keys)
+    changed = _changed(wanted, said)
+    with nullcontext(begun) if begun else looking(at=at, folders=changed) as looked:
+        problems = _publish_fit(changed, wanted, looked, said, actor, at)
     if not keys:
         try:
             said += _publish_series(actor, at)
@@ -352,13 +299,33 @@ def published(
     return said, problems
 
 
-def publish_all(*, actor: Actor, at: datetime) -> list[str]:
+def _publish_fit(
+    changed: Sequence[Folder],
+    wanted: Sequence[Folder],
+    looked: Looking,
+    said: list[str],
+    actor: Actor,
+    at: datetime,
+) -> list[Problem]:
+    """Publish those of the changed folders that are fit; say what was done, return problems."""
+    # Two folders of one key would each publish over the other, a version at every start.
+    problems = errors([*looked.stale(changed), *check_together(wanted)])
+    fit = [one for one in changed if not _is_among(one, problems)]
+    for folder in fit:
+        try:
+            said.append(_publish_one(folder, looked, actor, at))
+        except operations.NotFit as refusal:
+            problems += refusal.problems
+    return problems
+
+
+def publish_all(*, actor: Actor, at: datetime, begun: Looking | None = None) -> list[str]:
     """Publish all courses and series that changed; return sentences, problems among them.
 
     What was published is kept, in a transaction of its own.
     """
     with kept():
-        said, problems = published(actor=actor, at=at)
+        said, problems = published(actor=actor, at=at, begun=begun)
     return said + [f"Not published: {problem}" for problem in problems]
 
 

@@ -179,28 +179,34 @@ def test_what_toml_can_say_and_nobody_can_mean_keeps_no_other_course_back(
 
 LOOKING = """
 import os, signal, sys, time
-from datetime import date
-from lms.courses import cli, operations
+from lms.courses.operations import looking
+from lms.courses.operations.looking import Looked, Looking, Ready
 from lms.courses.rules.folder import Folder
 
 own = os.getpid()
 
-def ready(folder, **_more):
-    if os.getpid() != own:
-        return "x" * 1_000_000  # more than a pipe holds
+class Look:
+    def at(self, folder):
+        if os.getpid() == own:
+            wait(folder)
+        time.sleep(0.1)  # so that each comes to have a share
+        more = {"x": "x" * 1_000_000}  # more than a pipe holds
+        ready = Ready(
+            mark=folder.mark, on=None, digest="", content=more, problems=(), rendered=None
+        )
+        return Looked(ready=ready, stale=())
+
+def wait(folder):
     time.sleep(0.5)
     if sys.argv[1] == "killed":
         os.kill(own, signal.SIGKILL)
     if sys.argv[1] == "raises":
         raise RuntimeError(folder.name)
-    return "own"
 
-operations.ready = ready
-cli.os.cpu_count = lambda: 4
-found = cli._looked_at(
-    [Folder(name=f"courses/{n}", files={}, problems=()) for n in range(8)], None, date(2026, 11, 2)
-)
-print(len(found), flush=True)
+looking.os.cpu_count = lambda: 4
+folders = [Folder(name=f"courses/{n}", files={}, problems=()) for n in range(8)]
+with Looking(folders, Look()) as begun:
+    print(len([begun.of(one) for one in folders]), flush=True)
 """
 
 

@@ -1,6 +1,7 @@
 """What is due, of the folders on the disk and of what is published; and what no longer holds."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 
@@ -11,25 +12,55 @@ from lms.courses.queries.catalogue import catalogue
 from lms.courses.rules import currency
 from lms.courses.rules.check_library import check_references
 from lms.courses.rules.check_numbers import FILE as NUMBERS_FILE
-from lms.courses.rules.check_numbers import check_numbers, numbers
+from lms.courses.rules.check_numbers import Numbers, check_numbers, numbers
 from lms.courses.rules.currency import Due, dates_in, dates_of
 from lms.courses.rules.folder import Folder
 from lms.courses.rules.paragraphs import pieces
 from lms.courses.rules.problem import Problem
 from lms.courses.rules.superseded import FILE as STATEMENTS_FILE
-from lms.courses.rules.superseded import check_statements, statements
+from lms.courses.rules.superseded import Statement, check_statements, statements
 
 _LISTS = frozenset({NUMBERS_FILE, STATEMENTS_FILE})
 
 
-def stale(courses: Iterable[Folder], *, home: Path, instance: Path) -> list[Problem]:
-    """Return what these courses, the library and the directory tell though it no longer holds.
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What no longer holds, and the numbers that are kept up to date: texts are held against it."""
 
-    Of telephone numbers, those of courses are looked at: each is one of the directory.
-    """
+    statements: tuple[Statement, ...]
+    numbers: Numbers | None
+    problems: tuple[Problem, ...]
+    """What is wrong with the lists themselves."""
+    home: Path
+    instance: Path
+
+    def stale_in(self, course: Folder) -> Iterator[Problem]:
+        """Yield what a course tells though it no longer holds.
+
+        Of telephone numbers, only those of courses are looked at: each is one of the directory.
+        """
+        if self.numbers is None:
+            return
+        said = list(pieces(course))
+        yield from check_statements(self.statements, said)
+        yield from check_numbers(self.numbers, said)
+
+    def stale_beside(self) -> Iterator[Problem]:
+        """Yield what the library and the directory tell though it no longer holds."""
+        if self.numbers is None:
+            return
+        for folder in (self.home, self.instance):
+            for own in (folder / sources.OWN, folder / services.OWN):
+                if own.is_dir():
+                    said = list(pieces(files.read(own), without=_LISTS))
+                    yield from check_statements(self.statements, said)
+
+
+def standing(*, home: Path, instance: Path) -> Standing:
+    """Read the lists of what no longer holds; without a library there is none."""
     listing = home / sources.OWN
     if not listing.is_dir():
-        return []
+        return Standing(statements=(), numbers=None, problems=(), home=home, instance=instance)
     lists = files.read(listing)
     library = sources.checked(instance / sources.OWN, home=listing).library
     here = services.checked(
@@ -37,17 +68,20 @@ def stale(courses: Iterable[Folder], *, home: Path, instance: Path) -> list[Prob
     ).directory
     listed = statements(lists, library.by_id)
     known, slips = numbers(here, lists)
-    problems = [*listed.problems, *slips]
-    for folder in courses:
-        said = list(pieces(folder))
-        problems += check_statements(listed.statements, said)
-        problems += check_numbers(known, said)
-    folders = (home, instance)
-    for own in (folder / name for folder in folders for name in (sources.OWN, services.OWN)):
-        if own.is_dir():
-            said = list(pieces(files.read(own), without=_LISTS))
-            problems += check_statements(listed.statements, said)
-    return problems
+    return Standing(
+        statements=listed.statements,
+        numbers=known,
+        problems=(*listed.problems, *slips),
+        home=home,
+        instance=instance,
+    )
+
+
+def stale(courses: Iterable[Folder], *, home: Path, instance: Path) -> list[Problem]:
+    """Return what these courses, the library and the directory tell though it no longer holds."""
+    found = standing(home=home, instance=instance)
+    in_courses = [problem for folder in courses for problem in found.stale_in(folder)]
+    return [*found.problems, *in_courses, *found.stale_beside()]
 
 
 def of_library(courses: Sequence[Folder], *, home: Path, instance: Path) -> list[Problem]:

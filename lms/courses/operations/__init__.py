@@ -2,7 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
@@ -13,20 +13,19 @@ from lms import access, audit
 from lms.access import Actor, Permission
 from lms.courses import queries
 from lms.courses.models import Course, CourseVersion, Medium, SeriesVersion
-from lms.courses.rules.check import Printable, check
+from lms.courses.operations.looking import Ready, pictures, ready
+from lms.courses.rules.check import Printable
 from lms.courses.rules.check_series import check_series
 from lms.courses.rules.folder import (
     COURSE_FILE,
     MEDIA_TYPES,
     Folder,
     canonical,
-    content,
     digest,
     ending,
     plain,
 )
 from lms.courses.rules.problem import Problem, errors
-from lms.courses.rules.render_course import rendered
 from lms.courses.rules.shape import text
 from lms.db import db, whole
 from lms.errors import Missing, Refused
@@ -46,19 +45,6 @@ class NotFit(Refused):
 
 class AlreadyRetired(Refused):
     """The course was retired before."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Ready:
-    """A folder that was looked at and rendered: what takes most of the time of publishing.
-
-    It holds for what has this digest, on this day, and nothing else.
-    """
-
-    digest: str
-    on: date
-    problems: tuple[Problem, ...]
-    rendered: dict[str, Any] | None  # None where problems forbid it
 
 
 class Outcome(StrEnum):
@@ -94,39 +80,21 @@ def _course(key: str) -> Course:
     return course
 
 
-def _pictures(folder: Folder) -> dict[str, str]:
-    """Return the digest of each picture by its path; drawings are set into the page itself."""
-    return {
-        path: hashlib.sha256(data).hexdigest()
-        for path, data in folder.media.items()
-        if ending(path) != "svg"
-    }
-
-
-def ready(folder: Folder, *, on: date, printable: Printable | None = None) -> Ready:
-    """Look at a folder and render it, without a database."""
-    problems = check(folder, today=on, printable=printable)
-    return Ready(
-        digest=digest(folder),
-        on=on,
-        problems=tuple(problems),
-        rendered=None if errors(problems) else rendered(folder, _pictures(folder)),
-    )
-
-
 def published_as(folder: Folder) -> int | None:
     """Return the number of the newest version where it says just what the folder says."""
-    if folder.problems or folder.slips():
+    if folder.problems:
         return None
     key = text(folder.table(COURSE_FILE), "key")
     course_id = db.session.scalar(select(Course.id).where(Course.key == key))
     newest = db.session.scalar(queries.newest(course_id)) if course_id is not None else None
-    return newest.number if newest is not None and newest.digest == digest(folder) else None
+    if newest is None or folder.slips():
+        return None
+    return newest.number if newest.digest == digest(folder) else None
 
 
 def _keep_media(folder: Folder) -> None:
     """Store pictures under their digests."""
-    for path, own in _pictures(folder).items():
+    for path, own in pictures(folder).items():
         data = folder.media[path]
         medium = Medium(digest=own, content_type=MEDIA_TYPES[ending(path)], content=data)
         try:
@@ -153,12 +121,11 @@ def publish(
     `made_ready` spares looking and rendering where it's of this very content and day.
     """
     access.require(actor, Permission.PUBLISH)
-    seen = digest(folder_content)
-    if made_ready is None or (made_ready.digest, made_ready.on) != (seen, at.date()):
+    if made_ready is None or (made_ready.mark, made_ready.on) != (folder_content.mark, at.date()):
         made_ready = ready(folder_content, on=at.date(), printable=printable)
     if problems := errors(made_ready.problems):
         raise NotFit(problems)
-    data = content(folder_content)
+    seen, data = made_ready.digest, made_ready.content
     course = _course(data["key"])
     newest = db.session.scalar(queries.newest(course.id))
     number = newest.number if newest else 0
