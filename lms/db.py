@@ -14,8 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, URL, Connection, Date, DateTime, Enum, MetaData, event, make_url
-from sqlalchemy.exc import OperationalError
+from sqlalchemy import JSON, URL, Date, DateTime, Enum, MetaData, event, make_url
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -139,8 +138,8 @@ def _lower(value: Any) -> Any:
     return value.lower() if isinstance(value, str) else value
 
 
-_PAUSE: Final = 0.001
-"""Seconds between two tries to become SQLite's writer."""
+_PAUSES: Final = (0.0002, 0.001)
+"""Seconds between two tries to become SQLite's writer: at first, and when it takes longer."""
 
 
 class _Turns:
@@ -154,24 +153,23 @@ class _Turns:
         self._lock = Lock()
         self._flushing = flushing
 
-    def take(self, connection: Connection, *, patience: float) -> None:
+    def take(self, connection: Any, *, patience: float) -> None:
         """Begin a transaction as the writer; raise OperationalError after `patience` seconds."""
         until = time.monotonic() + patience
         if not self._lock.acquire(timeout=patience):
-            raise OperationalError("BEGIN IMMEDIATE", None, sqlite3.OperationalError("locked"))
+            raise sqlite3.OperationalError("locked")
         connection.info["turn"] = self
         try:
             if self._flushing.has_failed:
-                driver = connection.connection.driver_connection
-                self._flushing.mend(driver, patience=patience)
-            self._begin(connection, until)
+                self._flushing.mend(connection.driver_connection, patience=patience)
+            self._begin(connection.driver_connection, until)
         except BaseException:
             self.give_back(connection.info)
             raise
 
-    def _begin(self, connection: Connection, until: float) -> None:
-        driver: Any = connection.connection.driver_connection
+    def _begin(self, driver: Any, until: float) -> None:
         driver.execute("PRAGMA busy_timeout = 0")
+        pause, longest = _PAUSES
         try:
             while True:
                 try:
@@ -179,10 +177,9 @@ class _Turns:
                 except sqlite3.DatabaseError as error:
                     is_busy = error.sqlite_errorcode & 0xFF == sqlite3.SQLITE_BUSY
                     if not is_busy or time.monotonic() >= until:
-                        # Once more the usual way, which says what is wrong in the usual words.
-                        connection.exec_driver_sql("BEGIN IMMEDIATE")
-                        return
-                    time.sleep(_PAUSE)
+                        raise
+                    time.sleep(pause)
+                    pause = min(pause * 1.05, longest)
                 else:
                     return
         finally:
@@ -227,27 +224,39 @@ def _keep(connection: Any, turns: _Turns, flushing: Flushing) -> None:
         flushing.flush()
 
 
+def _begin(connection: Any, turns: _Turns) -> None:
+    if _writing.get() or _impatient.get():
+        turns.take(connection, patience=0 if _impatient.get() else BUSY_MILLISECONDS / 1000)
+    else:
+        connection.driver_connection.execute("BEGIN")
+
+
 def _own_sqlite(engine: Any) -> None:
-    """Take SQLite's transactions into our hands, and switch on what is off by default."""
+    """Take SQLite's transactions into our hands, and switch on what is off by default.
+
+    By the dialect rather than by the engine's events: with one of these, SQLAlchemy asks at every
+    statement for all of them.
+    """
     flushing = Flushing()
     turns = _Turns(flushing)
     engine.dialect.do_commit = lambda connection: _keep(connection, turns, flushing)
 
+    engine.dialect.do_begin = lambda connection: _begin(connection, turns)
+    there = 0
+
     @event.listens_for(engine, "connect")
     def _connect(connection: Any, record: Any) -> None:
+        nonlocal there
         _set_up(connection, flushing)
         record.info["changes"] = connection.total_changes
+        there += 1
 
-    @event.listens_for(engine, "engine_disposed")
-    def _disposed(_engine: Any) -> None:
-        flushing.close()
-
-    @event.listens_for(engine, "begin")
-    def _begin(connection: Connection) -> None:
-        if _writing.get() or _impatient.get():
-            turns.take(connection, patience=0 if _impatient.get() else BUSY_MILLISECONDS / 1000)
-        else:
-            connection.exec_driver_sql("BEGIN")
+    @event.listens_for(engine, "close")
+    def _close(_connection: Any, _record: Any) -> None:
+        nonlocal there
+        there -= 1
+        if not there:
+            flushing.close()
 
     # A connection goes back when its transaction ended, well or not.
     @event.listens_for(engine, "checkin")
