@@ -90,6 +90,12 @@ def upgrade(*, at: datetime) -> str:
     return f"The database was brought from {present or 'nothing'} to {newest}.{saved}"
 
 
+def is_unmade() -> bool:
+    """Say whether there is no database file yet; of other databases it's not known unasked."""
+    file = db.engine.url.database
+    return db.engine.dialect.name == "sqlite" and bool(file) and not Path(str(file)).exists()
+
+
 @contextmanager
 def alone() -> Iterator[None]:
     """Let one server at a time prepare an instance; the others wait until it's done."""

@@ -6,8 +6,9 @@ import multiprocessing
 import os
 import socket
 import sys
-from collections.abc import Iterator
-from contextlib import suppress
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Final
 
 import click
@@ -20,8 +21,9 @@ from sqlalchemy.orm import configure_mappers
 
 from lms import clock
 from lms.access import SYSTEM
-from lms.commands import database, demo, signing_key
+from lms.commands import database, demo, signing_key, watch
 from lms.courses import cli as courses
+from lms.courses.operations.looking import Looking
 from lms.courses.queries.catalogue import catalogue
 from lms.errors import Refused
 from lms.typeset.signing import KeyProblem
@@ -47,6 +49,13 @@ def is_free(host: str, port: int) -> bool:
     return True
 
 
+def _looking(*, with_demonstration: bool) -> AbstractContextManager[Looking | None]:
+    """Begin to look at the courses where a new database will want them all, of today."""
+    if with_demonstration or not database.is_unmade():
+        return nullcontext()
+    return courses.looking(at=clock.now())
+
+
 def prepare(*, with_demonstration: bool) -> Iterator[str]:
     """Bring an instance up to date: tables, courses, the demonstration when new.
 
@@ -54,13 +63,13 @@ def prepare(*, with_demonstration: bool) -> Iterator[str]:
     """
     try:
         # Of several servers that start on one empty database, one fills it.
-        with database.alone():
+        with database.alone(), _looking(with_demonstration=with_demonstration) as begun:
             is_new = database.revisions()[0] is None
             yield database.upgrade(at=clock.now())
             signing_key.refuse_other_secret()
             if is_new and with_demonstration:
                 yield demo.load(at=clock.now())
-            yield from courses.publish_all(actor=SYSTEM, at=clock.now())
+            yield from courses.publish_all(actor=SYSTEM, at=clock.now(), begun=begun)
     except database.Newer as problem:
         raise click.ClickException(str(problem)) from None
 
@@ -144,10 +153,40 @@ def _share_memory() -> None:
     gc.set_threshold(_YOUNG, 20, 20)
 
 
+class _Server(Granian):  # type: ignore[misc, valid-type]
+    """Granian that leaves the waiting for its workers to a small program, where that is possible.
+
+    What is overridden is no part of its interface. Were it called no more, this server would do
+    the waiting itself as it did before; tests/commands/test_serve.py would tell.
+    """
+
+    again: Sequence[str] = ()
+    """The command that begins this server anew; without it, this process waits for its workers."""
+    former: Sequence[int] = ()
+    """Workers of the server before this one, which end when ours answer."""
+
+    def _serve_loop(self, spawn_target: Any, target_loader: Any) -> None:
+        workers = [one.pid for one in multiprocessing.active_children() if one.pid]
+        if self.again and len(workers) == self.workers:
+            if self.former:
+                time.sleep(watch.SETTLING)
+                watch.end(self.former)
+            watch.become(workers, again=self.again, is_again=bool(self.former))
+        watch.release_signals()
+        super()._serve_loop(spawn_target, target_loader)
+
+
 def _public_port(_context: click.Context, _option: click.Parameter, port: int) -> int:
     """Let the settings know the port before they are read: it's part of the public address."""
     os.environ["PORT"] = str(port)
     return port
+
+
+def _greet(host: str, port: int) -> None:
+    click.echo(f"Rounds answers at http://{host}:{port} (Ctrl-C ends it)")
+    if demo.is_here():
+        for line in demo.accounts():
+            click.echo(line)
 
 
 @click.command("serve")
@@ -166,7 +205,18 @@ def _public_port(_context: click.Context, _option: click.Parameter, port: int) -
 @with_appcontext
 def serve(host: str, port: int, workers: int, prepared: bool, demonstration: bool) -> None:
     """Serve Rounds with the production server until it's told to stop."""
-    if not is_free(host, port):
+    former = watch.take_former()
+    try:
+        _serve(host, port, workers, prepared=prepared, demonstration=demonstration, former=former)
+    finally:
+        # Begun anew in vain: nobody would watch over those who are left.
+        watch.end(former)
+
+
+def _serve(
+    host: str, port: int, workers: int, *, prepared: bool, demonstration: bool, former: list[int]
+) -> None:
+    if not former and not is_free(host, port):
         raise click.ClickException(
             f"Somebody listens on {host}:{port} already. Choose another: --port {port + 1}, "
             f"or PORT={port + 1} make run."
@@ -175,15 +225,13 @@ def serve(host: str, port: int, workers: int, prepared: bool, demonstration: boo
     # The signing key is made here, once, and not by whichever worker needs it first.
     if said := signing_key.ready_or_refuse():
         click.echo(said)
-    click.echo(f"Rounds answers at http://{host}:{port} (Ctrl-C ends it)")
-    if demo.is_here():
-        for line in demo.accounts():
-            click.echo(line)
-    app = current_app._get_current_object()  # type: ignore[attr-defined]
+    if not former:
+        _greet(host, port)
+    app: Flask = current_app._get_current_object()  # type: ignore[attr-defined]
     _warm(app)
     database.close()
     _share_memory()
-    Granian(
+    server = _Server(
         "lms.app:create_app",
         address=host,
         port=port,
@@ -199,4 +247,18 @@ def serve(host: str, port: int, workers: int, prepared: bool, demonstration: boo
         ),
         # This counts connections, also those that browsers only keep open, not requests at work.
         backpressure=1024,
-    ).serve(target_loader=(lambda: app) if _forks() else None, wrap_loader=False)
+    )
+    if not _forks():
+        server.serve()
+        return
+    begin = "from lms.app import main; main()"
+    place = ["--host", host, "--port", str(port), "--workers", str(workers)]
+    server.again = [sys.executable, "-P", "-c", begin, "serve", *place]
+    server.former = former
+    server.on_startup(watch.hold_signals)
+
+    def ready() -> Flask:
+        watch.release_signals()
+        return app
+
+    server.serve(target_loader=ready, wrap_loader=False)
