@@ -6,6 +6,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -80,6 +81,28 @@ def locked(file: Path) -> Iterator[None]:
     finally:
         holder.send_signal(signal.SIGKILL)
         holder.communicate()
+
+
+@contextmanager
+def no_flush(server: Born, *, within: float = 20) -> Iterator[None]:
+    """Let the disk of the server fail whenever it's told to keep what was written; asks for strace."""
+    pids = server.pids()
+    tracer = subprocess.Popen(
+        ["strace", "-f", "-o", os.devnull, "-e", "trace=fsync,fdatasync",
+         "-e", "inject=fsync,fdatasync:error=EIO", *(f"--attach={pid}" for pid in pids)],
+        stderr=subprocess.DEVNULL,
+    )
+    tasks = [task for pid in pids for task in Path(f"/proc/{pid}/task").iterdir()]
+    until = time.monotonic() + within
+    try:
+        while any("TracerPid:\t0\n" in (one / "status").read_text() for one in tasks):
+            assert time.monotonic() < until, "strace does not get hold of the server"
+            assert tracer.poll() is None, "strace ended"
+            time.sleep(0.01)
+        yield
+    finally:
+        tracer.send_signal(signal.SIGINT)
+        tracer.wait(timeout=within)
 
 
 def is_sound(file: Path) -> bool:
