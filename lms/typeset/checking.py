@@ -25,6 +25,8 @@ from pyhanko.sign.validation.settings import KeyUsageConstraints
 from pyhanko.sign.validation.status import SignatureCoverageLevel
 from pyhanko_certvalidator import ValidationContext
 
+from lms.typeset.verdict import SignatureVerdict
+
 # pyHanko logs each refused signature with a traceback; the verdict says the same in a sentence.
 logging.getLogger("pyhanko").setLevel(logging.CRITICAL)
 logging.getLogger("pyhanko_certvalidator").setLevel(logging.CRITICAL)
@@ -37,30 +39,6 @@ _HEX: Final = re.compile(rb"<((?:[0-9a-f]{2})+)>")
 _USAGE: Final = KeyUsageConstraints(
     key_usage={"digital_signature", "non_repudiation"}, match_all_key_usages=False
 )
-
-
-@dataclass(frozen=True, slots=True)
-class SignatureVerdict:
-    """What a file's signature is worth.
-
-    ``intact``: the signature covers what it claims to and matches it. ``trusted``: its key leads
-    to an anchor. ``whole_file``: nothing stands outside it. ``modified``: something was changed,
-    added or taken away. ``attached_facts`` are read from a trusted file only.
-    """
-
-    intact: bool = False
-    trusted: bool = False
-    whole_file: bool = False
-    modified: bool = True
-    signed_at: datetime | None = None
-    signer: str | None = None
-    attached_facts: bytes | None = None
-    reasons: tuple[str, ...] = ()
-
-    @property
-    def holds(self) -> bool:
-        """Say whether the file is what was issued, down to the last byte."""
-        return self.intact and self.trusted and self.whole_file and not self.modified
 
 
 def check(pdf: bytes, anchors: Sequence[x509.Certificate]) -> SignatureVerdict:

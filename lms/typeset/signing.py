@@ -1,25 +1,20 @@
 """Sign a drawn PDF in the same revision (PAdES-B-B) with the installation's own key."""
 
-import asyncio
 import hashlib
 import os
-import threading
-from collections.abc import Coroutine, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
-from typing import Any, Final, TypeVar
+from typing import Final
 
-from asn1crypto import cms
-from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, rsa
 from cryptography.x509.oid import NameOID
-from pyhanko.sign import signers
-from pyhanko_certvalidator.registry import SimpleCertificateStore
 
-from lms.typeset.checking import SignatureVerdict, check
+from lms.typeset.container import PrivateKey, Signer
 from lms.typeset.document import HOLE, ROOM
+from lms.typeset.verdict import SignatureVerdict
 
 __all__ = ["KeyProblem", "SignatureVerdict", "SigningKey", "check", "fingerprint_of", "pem_of"]
 
@@ -29,13 +24,9 @@ ANCHORS_FOLDER: Final = "anchors"
 _YEARS: Final = 10
 _BITS: Final = 2048
 _CONTENTS: Final = b"/Contents <"
-_DIGEST: Final = "sha256"
 _PEM: Final = serialization.Encoding.PEM
 _DER: Final = serialization.Encoding.DER
 
-PrivateKey = rsa.RSAPrivateKey | ec.EllipticCurvePrivateKey
-Answer = TypeVar("Answer")
-_local = threading.local()
 
 
 class KeyProblem(ValueError):
@@ -56,9 +47,8 @@ class SigningKey:
         self.chain = tuple(chain)
         _demand_pair(key, self.certificate)
         self.anchors = tuple(dict.fromkeys((chain[-1], *anchors)))
-        self._signer = _HeldKey(key, chain)
-        self._template = _Template(self._signer) if isinstance(key, rsa.RSAPrivateKey) else None
-        needed = 2 * len(self._container(hashlib.sha256(b"how much room").digest()))
+        self._signer = Signer(key, chain)
+        needed = 2 * len(self._signer.container(hashlib.sha256(b"how much room").digest()))
         # An ECDSA signature may be some bytes longer the next time.
         self.room = max(ROOM, (needed + 1087) // 1024 * 1024)
 
@@ -128,7 +118,7 @@ class SigningKey:
         filled[place : place + len(ranges)] = ranges
         digest = hashlib.sha256(filled[:opening])
         digest.update(filled[closing:])
-        written = self._container(digest.digest()).hex().encode()
+        written = self._signer.container(digest.digest()).hex().encode()
         if len(written) > closing - opening - 2:
             raise KeyProblem(
                 f"The signature needs {len(written)} digits, the file keeps "
@@ -136,12 +126,6 @@ class SigningKey:
             )
         filled[opening + 1 : opening + 1 + len(written)] = written
         return bytes(filled)
-
-    def _container(self, digest: bytes) -> bytes:
-        """Answer the CMS container over a digest of the file."""
-        if self._template is not None:
-            return self._template.fill(digest)
-        return self._signer.container(digest)
 
     def private_pem(self) -> bytes:
         """Return the private key in PEM, for storing it sealed; it belongs into no log."""
@@ -163,86 +147,15 @@ class SigningKey:
         }
 
 
-class _HeldKey(signers.Signer):
-    """A signer over a private key that stays parsed; RFC 6979 makes ECDSA reproducible."""
+def check(pdf: bytes, anchors: Sequence[x509.Certificate]) -> SignatureVerdict:
+    """Judge a file against some trust anchors at its signing time; never raises.
 
-    def __init__(self, key: PrivateKey, chain: Sequence[x509.Certificate]) -> None:
-        store: Any = SimpleCertificateStore()  # type: ignore[no-untyped-call]
-        store.register_multiple([_asn1(certificate) for certificate in chain[1:]])
-        super().__init__(signing_cert=_asn1(chain[0]), cert_registry=store, embed_roots=False)
-        self.key = key
-
-    async def async_sign_raw(
-        self,
-        data: bytes,
-        digest_algorithm: str,
-        dry_run: bool = False,  # noqa: ARG002, FBT001, FBT002 - pyHanko's interface
-    ) -> bytes:
-        """Sign the bytes with the held key."""
-        if digest_algorithm != _DIGEST:
-            raise KeyProblem(f"Signatures are made over {_DIGEST}, not {digest_algorithm}.")
-        digest = hashes.SHA256()
-        if isinstance(self.key, rsa.RSAPrivateKey):
-            return self.key.sign(data, padding.PKCS1v15(), digest)
-        return self.key.sign(data, ec.ECDSA(digest, deterministic_signing=True))
-
-    def container(self, digest: bytes) -> bytes:
-        """Let pyHanko make the CMS container; slow, for its ASN.1 is written in Python."""
-        made: Any = _run(self.async_sign(digest, digest_algorithm=_DIGEST, use_pades=True))
-        written: bytes = made.dump()
-        return written
-
-
-class _Template:
-    """A CMS container made once; only the digest and the signature differ between files.
-
-    Holds for RSA, whose signatures have one length. Twenty-five times as fast as making each
-    container anew, and the bytes are the same.
+    Needs no network. Demands that the signature covers the entire file.
     """
+    # pyHanko takes a third of a second and 24 MiB, and only commands check files.
+    from lms.typeset import checking  # noqa: PLC0415 - no server needs it
 
-    def __init__(self, signer: _HeldKey) -> None:
-        digest = hashlib.sha256(b"the mark to look for").digest()
-        self._container = signer.container(digest)
-        info = cms.ContentInfo.load(self._container)["content"]["signer_infos"][0]
-        self._attributes: bytes = info["signed_attrs"].untag().dump()
-        signature: bytes = info["signature"].native
-        counts = [
-            self._container.count(digest),
-            self._container.count(signature),
-            self._attributes.count(digest),
-        ]
-        if counts != [1, 1, 1]:
-            raise KeyProblem("The parts of the signature container could not be told apart.")
-        self._in_attributes = self._attributes.index(digest)
-        self._digest_at = self._container.index(digest)
-        self._signature_at = self._container.index(signature)
-        self._length = len(signature)
-        self._signer = signer
-        other = hashlib.sha256(b"another file").digest()
-        if self.fill(other) != signer.container(other):
-            raise KeyProblem("The signature template does not answer what pyHanko answers.")
-
-    def fill(self, digest: bytes) -> bytes:
-        """Answer the container for a digest of the file."""
-        place = self._in_attributes
-        signed = self._attributes[:place] + digest + self._attributes[place + len(digest) :]
-        key = self._signer.key
-        if not isinstance(key, rsa.RSAPrivateKey):
-            raise TypeError("only RSA signatures have one length")
-        signature = key.sign(signed, padding.PKCS1v15(), hashes.SHA256())
-        made = bytearray(self._container)
-        made[self._digest_at : self._digest_at + len(digest)] = digest
-        made[self._signature_at : self._signature_at + self._length] = signature
-        return bytes(made)
-
-
-def _run(work: Coroutine[Any, Any, Answer]) -> Answer:
-    """Run a coroutine on this thread's own event loop; pyHanko needs a real one."""
-    runner = getattr(_local, "runner", None)
-    if runner is None:
-        runner = _local.runner = asyncio.Runner()
-    answer: Answer = runner.run(work)
-    return answer
+    return checking.check(pdf, anchors)
 
 
 def _hole(pdf: bytes) -> tuple[int, int]:
@@ -252,10 +165,6 @@ def _hole(pdf: bytes) -> tuple[int, int]:
         raise KeyProblem("This file has no place for a signature, or is signed already.")
     opening += len(_CONTENTS) - 1
     return opening, pdf.index(b">", opening) + 1
-
-
-def _asn1(certificate: x509.Certificate) -> Any:
-    return asn1_x509.Certificate.load(certificate.public_bytes(_DER))
 
 
 def _demand_pair(key: PrivateKey, certificate: x509.Certificate) -> None:

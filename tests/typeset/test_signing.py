@@ -1,22 +1,31 @@
 """Signatures are reproducible, whole, and broken by any change of a single byte."""
 
+import asyncio
 import hashlib
 import random
 import stat
+import subprocess
+import sys
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from asn1crypto import x509 as asn1_x509
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec, rsa
+from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 from cryptography.x509.oid import NameOID
+from pyhanko.sign import signers
+from pyhanko_certvalidator.registry import SimpleCertificateStore
 
 from lms.certificates.pdf import draw
-from lms.typeset.signing import KeyProblem, SigningKey, _HeldKey, check
+from lms.typeset.container import PrivateKey, Signer
+from lms.typeset.signing import KeyProblem, SigningKey, _self_signed, check
 from tests.typeset.samples import MARCH, PLAIN, faces, key, signed
 
 PEM = serialization.Encoding.PEM
+DER = serialization.Encoding.DER
 START = datetime(2026, 1, 1, tzinfo=UTC)
 
 
@@ -87,12 +96,77 @@ def test_the_same_file_signed_twice_is_the_same_bytes() -> None:
     assert key().sign(drawn, MARCH) == key().sign(drawn, MARCH)
 
 
-def test_the_fast_way_answers_what_pyhanko_answers() -> None:
-    signer = key()._signer
-    assert isinstance(signer, _HeldKey)
+class PyHanko(signers.Signer):
+    """A key in the hands of pyHanko, which makes containers after its own lights."""
+
+    def __init__(self, key: PrivateKey, chain: Sequence[x509.Certificate]) -> None:
+        store = SimpleCertificateStore()
+        own, *others = (asn1_x509.Certificate.load(one.public_bytes(DER)) for one in chain)
+        store.register_multiple(others)
+        super().__init__(signing_cert=own, cert_registry=store, embed_roots=False)
+        self.key = key
+
+    async def async_sign_raw(self, data: bytes, digest_algorithm: str, dry_run=False) -> bytes:
+        if isinstance(self.key, rsa.RSAPrivateKey):
+            return self.key.sign(data, padding.PKCS1v15(), hashes.SHA256())
+        return self.key.sign(data, ec.ECDSA(hashes.SHA256(), deterministic_signing=True))
+
+    def container(self, digest: bytes) -> bytes:
+        work = self.async_sign(digest, digest_algorithm="sha256", use_pades=True)
+        return asyncio.run(work).dump()
+
+
+def chain_of(*names: str) -> tuple[ec.EllipticCurvePrivateKey, list[x509.Certificate]]:
+    """A key with its certificate, and those of the authorities above it, the last a root."""
+    keys = [ec.generate_private_key(ec.SECP256R1()) for _ in names]
+    above = zip(names, keys, [*names[1:], names[-1]], [*keys[1:], keys[-1]], strict=True)
+    return keys[0], [certificate(*one) for one in above]
+
+
+@pytest.mark.parametrize(
+    "names",
+    [
+        ("Root",),
+        ("CE office", "Root"),
+        ("CE office", "Hospital authority", "State authority of a rather long name", "Root"),
+        ("Ünïversity “Ωmega”", "王小明", "Root"),
+    ],
+)
+def test_containers_are_those_that_pyhanko_makes(names: tuple[str, ...]) -> None:
+    key_, chain = chain_of(*names)
     for text in (b"one", b"two", b"three"):
         digest = hashlib.sha256(text).digest()
-        assert key()._container(digest) == signer.container(digest)
+        assert Signer(key_, chain).container(digest) == PyHanko(key_, chain).container(digest)
+
+
+def test_containers_of_the_own_key_are_those_that_pyhanko_makes() -> None:
+    signer = key()._signer
+    for text in (b"one", b"two", b"three"):
+        digest = hashlib.sha256(text).digest()
+        assert signer.container(digest) == PyHanko(signer.key, key().chain).container(digest)
+
+
+@pytest.mark.parametrize("organisation", ["A", "An organisation " * 9, "Ünïversity “Ωmega” 王小明"])
+@pytest.mark.parametrize("bits", [2048, 4096])
+def test_containers_of_any_length_are_those_that_pyhanko_makes(
+    organisation: str, bits: int
+) -> None:
+    own = rsa.generate_private_key(65537, bits)
+    chain = [_self_signed(own, organisation, START)]
+    digest = hashlib.sha256(organisation.encode()).digest()
+    assert Signer(own, chain).container(digest) == PyHanko(own, chain).container(digest)
+
+
+def test_what_a_server_loads_to_sign_leaves_pyhanko_out() -> None:
+    code = (
+        "import sys; from lms.typeset.signing import SigningKey; from datetime import datetime, UTC;"
+        "from lms.app import create_app;"
+        "SigningKey.make('Lakeside', datetime.now(UTC));"
+        "print(sorted({name.partition('.')[0] for name in sys.modules}"
+        " & {'pyhanko', 'pyhanko_certvalidator', 'asn1crypto', 'aiohttp'}))"
+    )
+    told = subprocess.run([sys.executable, "-c", code], check=True, capture_output=True, text=True)
+    assert told.stdout.strip() == "[]"
 
 
 def test_a_changed_byte_anywhere_is_noticed() -> None:

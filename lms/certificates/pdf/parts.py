@@ -20,7 +20,7 @@ def drawn_by(faces: Faces | None = None) -> dict[str, str]:
         "harfbuzz": hb.version_string(),
         "zlib": zlib.ZLIB_RUNTIME_VERSION,
     }
-    for package in ("reportlab", "segno", "uharfbuzz", "pyhanko"):
+    for package in ("reportlab", "segno", "uharfbuzz", "cryptography"):
         parts[package] = importlib.metadata.version(package)
     for face in faces.all() if faces else ():
         parts.setdefault(f"font {face.path.name}", face.digest)
