@@ -97,6 +97,8 @@ def _ready(*, prepared: bool, with_demonstration: bool) -> None:
             sys.exit(code if code > 0 else 1)
         return
     code = 1
+    # What was loaded stays as long as this process: nothing of it is there to be collected.
+    gc.freeze()
     try:
         _make_ready(prepared=prepared, with_demonstration=with_demonstration)
         code = 0

@@ -10,6 +10,7 @@ from hypothesis import strategies as some
 from lms.courses import cli, files
 from lms.courses.rules import check_words, markdown, sanitise
 from lms.courses.rules.check_words import check_text
+from lms.courses.rules.render import Page, html, line, paragraphs
 from lms.courses.rules.render_course import rendered
 from lms.courses.rules.shape import tables, text
 from tests.courses.tiny import tiny_course
@@ -58,6 +59,19 @@ def test_every_page_and_item_of_the_catalogue_is_parsed_as_the_library_parses_it
             assert _told(markdown.read(one)) == _told(LIBRARY.parse(one))
 
 
+@settings(max_examples=300, deadline=None)
+@given(some.lists(PIECES, max_size=6).map("".join))
+@example("Plain, and nothing else.\n")
+@example("More > less.")
+@example("A\ufeff\xa0b ")
+@example("One.\n\nTwo.")
+def test_bare_texts_are_rendered_as_any_other(said):
+    bare = said.replace(markdown.KEEP, "")
+    assert paragraphs(bare, Page("")) == html(LIBRARY.parse(bare), Page("")).strip()
+    if "\n" not in bare:
+        assert line(bare, Page("")) == html(LIBRARY.parseInline(bare.strip()), Page(""))
+
+
 def test_rendering_leaves_what_was_parsed_as_it_was():
     folder = tiny_course()
     pages = [page for path, page in folder.texts.items() if path.endswith(".md")]
@@ -70,11 +84,11 @@ def test_rendering_leaves_what_was_parsed_as_it_was():
 def test_what_is_not_cleaned_would_come_out_of_cleaning_as_it_is():
     signs = [*range(0x3100), *range(0xD7F0, 0xE010), *range(0xFE00, 0x10100), 0x1F600]
     for sign in map(chr, signs):
-        for html in (sign, f"a{sign}b", f"<p>{sign}</p>\n", f"<p>a</p>\n<p>{sign}b</p>\n"):
-            if sanitise._SOUND.fullmatch(html):
-                assert sanitise._CLEANER.clean(html) == html
-    for html in ("<p>a</p><p>b</p>\n<script>", "<p>a<b>c</b></p>\n", "a &amp; b", "<p><p>a</p>\n"):
-        assert not sanitise._SOUND.fullmatch(html)
+        for said in (sign, f"a{sign}b", f"<p>{sign}</p>\n", f"<p>a</p>\n<p>{sign}b</p>\n"):
+            if sanitise._SOUND.fullmatch(said):
+                assert sanitise._CLEANER.clean(said) == said
+    for said in ("<p>a</p><p>b</p>\n<script>", "<p>a<b>c</b></p>\n", "a &amp; b", "<p><p>a</p>\n"):
+        assert not sanitise._SOUND.fullmatch(said)
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 """Render a course's pages: Markdown in, sanitised HTML out, in the shapes of the design."""
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from html import escape
@@ -263,8 +264,17 @@ def html(parsed: Sequence[Token], page: Page) -> str:
     return page.finish(_written(parsed, page))
 
 
+# What stands on a page as it is written: no marks of Markdown, no quotation marks to be set, no
+# sign that HTML writes in another way. Most texts of items are such.
+_BARE: Final = "[^\\n\\r\\x00&<>!*\\[\\\\\\]_`'\"\xa0\ufeff\ud800-\udfff\ue000\ue001]"
+_BARE_LINE: Final = re.compile(f"{_BARE}*")
+_BARE_PARAGRAPH: Final = re.compile(rf"([A-Za-z](?:{_BARE}*(?=\S){_BARE})?)\n*")
+
+
 def paragraphs(text: str, page: Page) -> str:
     """Render a text of one or more paragraphs."""
+    if bare := _BARE_PARAGRAPH.fullmatch(text):
+        return f"<p>{bare[1]}</p>"
     return html(markdown.read(text), page).strip()
 
 
@@ -272,4 +282,7 @@ def line(text: str, page: Page) -> str:
     """Render a text that stands inside a line, such as an option; paragraphs become lines."""
     parts = [part.strip() for part in text.strip().split("\n\n")]
     tidy = (part.replace(KEEP, "").replace(KEPT, "") for part in parts if part)
-    return "<br><br>".join(html(markdown.read_line(part), page) for part in tidy)
+    return "<br><br>".join(
+        part if _BARE_LINE.fullmatch(part) else html(markdown.read_line(part), page)
+        for part in tidy
+    )
