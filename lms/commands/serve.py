@@ -93,6 +93,10 @@ def _ready(*, prepared: bool, with_demonstration: bool) -> None:
     if child := os.fork():
         # The other waits for its disk now and then; what needs no database is loaded meanwhile.
         _load_templates(current_app)
+        current_app.extensions["faces"]()
+        # Looked through now, it needn't be when everybody waits for an answer.
+        gc.collect()
+        gc.freeze()
         if code := os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]):
             sys.exit(code if code > 0 else 1)
         return
