@@ -71,15 +71,16 @@ def claim(
     """
     require(actor, Permission.CLAIM)
     enrolled = _enrolled(actor, key)
-    if (entry := _claimed(enrolled)) is not None:
-        return entry
+    done, serial = _done(enrolled)
+    if serial is not None:
+        return ledger.issued(serial)
     course = courses.content_of(enrolled.course_version)
     if quarters not in rules.offered(course.quarters):
         raise WrongAmount(
             f"Claim between 0.25 and {hours_text(course.quarters)} hours in steps of 0.25."
         )
     today = at.astimezone(press.zone).date()
-    done = _complete(actor, enrolled, course, evaluation, at=at, today=today)
+    done = done or _complete(actor, enrolled, course, evaluation, at=at, today=today)
     _let_claim(course, completed_on=done.completed_at.astimezone(press.zone).date(), today=today)
     person = people.person(actor.person_id)
     confirmed = _confirm(actor, person, name, press, at=at)
@@ -104,11 +105,10 @@ def claim(
         course_digest=version.digest,
         language=course.language,
     )
-    entry = certificates.issue(award=award, press=press, actor=actor, at=at)
+    entry = certificates.issue_within(award=award, press=press, actor=actor, at=at)
     db.session.add(
         Claim(completion_id=done.id, quarters=quarters, claimed_at=at, serial=entry.serial)
     )
-    db.session.flush()
     audit.record(
         actor=actor,
         at=at,
@@ -138,7 +138,8 @@ def finish(
     enrolled = _enrolled(actor, key)
     course = courses.content_of(enrolled.course_version)
     today = at.astimezone(zone).date()
-    return _complete(actor, enrolled, course, evaluation, at=at, today=today)
+    done, _serial = _done(enrolled)
+    return done or _complete(actor, enrolled, course, evaluation, at=at, today=today)
 
 
 def _enrolled(actor: Actor, key: str) -> Enrolment:
@@ -150,17 +151,17 @@ def _enrolled(actor: Actor, key: str) -> Enrolment:
     return enrolled
 
 
-_CLAIMED = (
-    select(Claim.serial)
-    .join(Completion)
+_DONE = (
+    select(Completion, Claim.serial)
+    .outerjoin(Claim, Claim.completion_id == Completion.id)
     .where(Completion.enrolment_id == bindparam("enrolment_id"))
 )
 
 
-def _claimed(enrolled: Enrolment) -> LedgerEntry | None:
-    """Return the certificate of an earlier claim for this enrolment, or None."""
-    serial = db.session.scalar(_CLAIMED, {"enrolment_id": enrolled.id})
-    return ledger.issued(serial) if serial is not None else None
+def _done(enrolled: Enrolment) -> tuple[Completion | None, str | None]:
+    """Return the completion of this enrolment and the serial first claimed for it, where made."""
+    found = db.session.execute(_DONE, {"enrolment_id": enrolled.id}).first()
+    return (found[0], found[1]) if found else (None, None)
 
 
 def _complete(
@@ -172,10 +173,7 @@ def _complete(
     at: datetime,
     today: date,
 ) -> Completion:
-    """Return the completion, recorded now if the evaluation was the last thing left."""
-    done = progress.completion_of(enrolled.id)
-    if done is not None:
-        return done
+    """Record the completion, for which the evaluation was the last thing left at most."""
     if today > course.expires_on or enrolled.course.retired_at is not None:
         raise ClaimClosed(
             "This course is no longer offered, so it can't be completed any more. What you read "

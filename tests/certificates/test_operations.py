@@ -81,6 +81,35 @@ def test_case_05_asking_again_for_the_same_award_gives_the_same_certificate(cast
     assert rows() == 1
 
 
+def test_numbers_go_on_where_each_year_left_off_also_when_the_clock_goes_back(cast, issued):
+    def at(when) -> str:
+        return operations.issue(
+            award=award(cast.lena, issued.course_version_id, award_key=f"completion:{when}"),
+            press=press(), actor=cast.actor("lena"), at=when,
+        ).serial
+
+    later = NOON + timedelta(days=365)
+    days = [later, later + timedelta(days=1), NOON, NOON + timedelta(days=1), later]
+    assert [at(day + timedelta(minutes=number)) for number, day in enumerate(days)] == [
+        "2027-000001", "2027-000002", "2026-000002", "2026-000003", "2027-000003",
+    ]
+    new = supersede(cast, "2026-000002")
+    assert new.serial == "2026-000004"
+    operations.revoke(actor=cast.actor("petra"), serial=new.serial, reason="error", at=later)
+    assert at(NOON + timedelta(days=2)) == "2026-000005"
+    db.session.commit()
+    assert queries.verify_chain().problems == ()
+
+
+def test_the_number_after_999999_has_seven_digits(cast, issued, monkeypatch):
+    monkeypatch.setattr(operations, "serial_after", lambda last, *, year: f"{year}-999999")
+    assert issue(cast, number=2, award_key="completion:2").serial == "2026-999999"
+    monkeypatch.undo()
+    for number in (3, 4):
+        serial = issue(cast, number=number, award_key=f"completion:{number}").serial
+        assert serial == f"2026-100000{number - 3}"
+
+
 def test_case_02_two_cycles_are_two_certificates_with_two_dates(cast, issued):
     second = operations.issue(
         award=award(

@@ -267,6 +267,26 @@ def statements(browser, address: str) -> int:
     return len([one for one in seen if one.lstrip().upper().startswith("SELECT")])
 
 
+def test_a_claim_is_a_fixed_number_of_statements(cast, as_, course):
+    people = (cast.lena, cast.noor, cast.otto)
+    for one in people:
+        learner.ready(one, KEY, at=NOON)
+    db.session.commit()
+    sent = []
+    for one in people:
+        browser, seen = as_(one), []
+
+        def note(*arguments, seen=seen) -> None:
+            seen.append(arguments[2])
+
+        event.listen(db.engine, "before_cursor_execute", note)
+        assert browser.post(PAGE, data=GOOD | {"claim": "0.25"}).status_code == 303
+        event.remove(db.engine, "before_cursor_execute", note)
+        sent.append(len(seen))
+    assert len(set(sent[1:])) == 1
+    assert sent[-1] <= 28, sent
+
+
 def test_the_transcript_asks_as_often_for_one_certificate_as_for_many(cast, as_, course):
     claimed(cast, 1, 3, NOON)
     lena = as_(cast.lena)

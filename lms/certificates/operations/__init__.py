@@ -1,6 +1,5 @@
 """Issue a certificate, replace one whose name is wrong, revoke one: only rows are added."""
 
-import json
 import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
@@ -17,8 +16,9 @@ from lms.access import Actor, Permission, require
 from lms.certificates import queries
 from lms.certificates.models import CertificateFile, Entry, LedgerEntry
 from lms.certificates.pdf import Facts, draw, drawn_by
+from lms.certificates.queries import End
 from lms.certificates.rules import codes, wording
-from lms.certificates.rules.ledger import GENESIS, canonical, serial_after, sha256
+from lms.certificates.rules.ledger import canonical, serial_after, sha256
 from lms.certificates.rules.wording import Award
 from lms.db import db, whole
 from lms.errors import Missing, Refused
@@ -81,9 +81,15 @@ def issue(*, award: Award, press: Press, actor: Actor, at: datetime) -> LedgerEn
     NoOrganisation, and CannotPrint for a name or title without a place on paper, before anything
     is recorded.
     """
+    return issue_within(award=award, press=press, actor=actor, at=at)
+
+
+def issue_within(*, award: Award, press: Press, actor: Actor, at: datetime) -> LedgerEntry:
+    """Issue as `issue` does, within an operation that happens whole or not at all itself."""
     require(actor, Permission.CLAIM)
     _take_turns()
-    if (entry := queries.by_award(award.award_key)) is not None:
+    end = _end(press, at, award.award_key)
+    if end.award_seq is not None and (entry := queries.by_award(award.award_key)) is not None:
         return entry
     organisation = db.session.get(Organisation, 1)
     if organisation is None or not organisation.name.strip():
@@ -92,7 +98,7 @@ def issue(*, award: Award, press: Press, actor: Actor, at: datetime) -> LedgerEn
             "of its organization. An administrator can set it on the Organization page. What you "
             "finished is kept; claim again then."
         )
-    code, serial = codes.generate(secrets.randbelow), _next_serial(press, at)
+    code, serial = codes.generate(secrets.randbelow), _serial_after(end, press, at)
     facts = _facts(award, organisation, press, serial=serial, code=code, at=at)
     record = {
         "format": 1,
@@ -110,6 +116,7 @@ def issue(*, award: Award, press: Press, actor: Actor, at: datetime) -> LedgerEn
         facts,
         record,
         press,
+        after=end,
         actor=actor,
         at=at,
         award_key=award.award_key,
@@ -145,7 +152,8 @@ def supersede(
     cleaned = _printed(name, NAME_BOX, press, facts.person_locale)
     if cleaned == facts.person_name:
         raise NothingToCorrect("This is the name that the certificate carries already.")
-    code, new_serial = codes.generate(secrets.randbelow), _next_serial(press, at)
+    end = _end(press, at)
+    code, new_serial = codes.generate(secrets.randbelow), _serial_after(end, press, at)
     new_facts = replace(
         facts,
         serial=new_serial,
@@ -161,6 +169,7 @@ def supersede(
         new_facts,
         record | {"replaces": serial},
         press,
+        after=end,
         actor=actor,
         at=at,
         award_key=wording.next_award_key(old.award_key or ""),
@@ -168,6 +177,7 @@ def supersede(
         course_version_id=old.course_version_id,
     )
     _add(
+        after=End(entry.seq, entry.hash),
         kind=Entry.SUPERSEDED,
         serial=serial,
         actor=actor,
@@ -204,7 +214,8 @@ def revoke(*, actor: Actor, serial: str, reason: str, at: datetime) -> LedgerEnt
     reason = _reason(reason)
     _take_turns()
     old = _standing(serial)
-    entry = _add(kind=Entry.REVOKED, serial=serial, actor=actor, at=at, reason=reason)
+    end = queries.end(year=at.year)
+    entry = _add(after=end, kind=Entry.REVOKED, serial=serial, actor=actor, at=at, reason=reason)
     audit.record(
         actor=actor,
         at=at,
@@ -232,9 +243,12 @@ def _take_turns() -> None:
         db.session.execute(select(func.pg_advisory_xact_lock(_LEDGER_LOCK)))
 
 
-def _next_serial(press: Press, at: datetime) -> str:
-    year = at.astimezone(press.zone).year
-    return serial_after(queries.last_serial(year), year=year)
+def _end(press: Press, at: datetime, award_key: str = "") -> End:
+    return queries.end(year=at.astimezone(press.zone).year, award_key=award_key)
+
+
+def _serial_after(end: End, press: Press, at: datetime) -> str:
+    return serial_after(end.last_serial, year=at.astimezone(press.zone).year)
 
 
 def _printed(text: str, box: Box, press: Press, locale: str | None) -> str:
@@ -291,6 +305,7 @@ def _print(
     record: dict[str, Any],
     press: Press,
     *,
+    after: End,
     actor: Actor,
     at: datetime,
     **columns: Any,
@@ -301,8 +316,9 @@ def _print(
     except (Unprintable, KeyProblem) as problem:
         raise CannotPrint(str(problem)) from problem
     digest = sha256(content)
-    told = record | {"printed": json.loads(facts.as_record()), "drawn_by": _parts()}
+    told = record | {"printed": facts.as_data(), "drawn_by": _parts()}
     entry = _add(
+        after=after,
         kind=Entry.ISSUED,
         serial=facts.serial,
         actor=actor,
@@ -313,25 +329,24 @@ def _print(
         **columns,
     )
     db.session.add(CertificateFile(serial=facts.serial, digest=digest, content=content))
-    db.session.flush()
     return entry
 
 
-def _add(*, kind: Entry, serial: str, actor: Actor, at: datetime, **columns: Any) -> LedgerEntry:
+def _add(
+    *, after: End, kind: Entry, serial: str, actor: Actor, at: datetime, **columns: Any
+) -> LedgerEntry:
     """Append one row, chained to the one before."""
-    last = queries.tail()
     entry = LedgerEntry(
-        seq=last.seq + 1 if last else 1,
+        seq=after.seq + 1,
         kind=kind,
         serial=serial,
         at=at,
         actor_id=actor.person_id or None,
-        previous_hash=last.hash if last else GENESIS,
+        previous_hash=after.hash,
         **columns,
     )
     entry.hash = queries.as_row(entry).hash()
     db.session.add(entry)
-    db.session.flush()
     return entry
 
 

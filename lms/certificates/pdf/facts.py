@@ -1,9 +1,9 @@
 """Every fact a certificate prints, as frozen at issue."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Final
+from typing import Any, Final
 
 from lms.typeset.paragraph import Parts, plain
 
@@ -92,15 +92,15 @@ class Facts:
         }
         return json.dumps(told, ensure_ascii=False, sort_keys=True, indent=1).encode() + b"\n"
 
-    def as_record(self) -> str:
-        """Answer all fields as canonical JSON, for the ledger; ``from_record`` reads it back."""
-        told = asdict(self) | {"issued_at": self.issued_at.isoformat()}
-        return json.dumps(told, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    def as_data(self) -> dict[str, Any]:
+        """Answer all fields as plain data, for the ledger; ``from_data`` reads it back."""
+        told = {one.name: getattr(self, one.name) for one in fields(self)}
+        return told | {"issued_at": self.issued_at.isoformat()}
 
     @classmethod
-    def from_record(cls, record: str) -> "Facts":
-        """Read what ``as_record`` wrote."""
-        told = json.loads(record)
+    def from_data(cls, told: dict[str, Any]) -> "Facts":
+        """Read what ``as_data`` answered, also after it was written as JSON."""
+        told = dict(told)
         told["issued_at"] = datetime.fromisoformat(told["issued_at"])
         told["credit_line"] = _parts(told["credit_line"])
         told["statements"] = tuple(_parts(parts) for parts in told["statements"])

@@ -2,6 +2,7 @@
 
 from lms.certificates.queries.ledger import (
     Certificate,
+    End,
     Ending,
     Verdict,
     as_row,
@@ -10,19 +11,19 @@ from lms.certificates.queries.ledger import (
     by_serial,
     certificate,
     contact,
+    end,
     facts_of,
     file_of,
     issued,
-    last_serial,
     of_person,
     record_of,
     stored_file,
-    tail,
 )
 from lms.certificates.queries.proof import FileReport, LedgerReport, verify_chain, verify_file
 
 __all__ = [
     "Certificate",
+    "End",
     "Ending",
     "FileReport",
     "LedgerReport",
@@ -33,14 +34,13 @@ __all__ = [
     "by_serial",
     "certificate",
     "contact",
+    "end",
     "facts_of",
     "file_of",
     "issued",
-    "last_serial",
     "of_person",
     "record_of",
     "stored_file",
-    "tail",
     "verify_chain",
     "verify_file",
 ]

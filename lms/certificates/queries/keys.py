@@ -39,10 +39,12 @@ class Known:
     is_in_use: bool
 
 
+_NEWEST = select(SigningCertificate.fingerprint).order_by(SigningCertificate.id.desc()).limit(1)
+
+
 def stamp() -> str:
     """Return the newest fingerprint: another one whenever a key is added; empty without any."""
-    newest = select(SigningCertificate.fingerprint).order_by(SigningCertificate.id.desc()).limit(1)
-    return db.session.scalar(newest) or ""
+    return db.session.scalar(_NEWEST) or ""
 
 
 def is_known(fingerprint: str) -> bool:

@@ -3,17 +3,17 @@
 import json
 from dataclasses import dataclass
 from datetime import date, datetime
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import Select, bindparam, func, select
-from sqlalchemy.orm import aliased, defer
+from sqlalchemy import Select, bindparam, select
+from sqlalchemy.orm import aliased
 
 from lms.access import Actor, Permission, everywhere, reaches
 from lms.certificates.models import CertificateFile, Entry, LedgerEntry
 from lms.certificates.pdf import Facts
 from lms.certificates.rules import codes
-from lms.certificates.rules.ledger import Row, State, canonical, state_of
+from lms.certificates.rules.ledger import GENESIS, Row, State, state_of
 from lms.db import db
 from lms.errors import Missing
 from lms.people.models import Organisation, Person
@@ -108,7 +108,7 @@ def record_of(entry: LedgerEntry) -> dict[str, Any]:
 
 def facts_of(entry: LedgerEntry) -> Facts:
     """Return the facts that an award printed."""
-    return Facts.from_record(canonical(record_of(entry)["printed"]))
+    return Facts.from_data(record_of(entry)["printed"])
 
 
 def _issued() -> Select[LedgerEntry, LedgerEntry | None]:
@@ -133,7 +133,7 @@ def _certificate(entry: LedgerEntry, ending: LedgerEntry | None, *, at: datetime
         person_id=entry.person_id or 0,
         course_version_id=entry.course_version_id,
         award_key=entry.award_key or "",
-        facts=Facts.from_record(canonical(record["printed"])),
+        facts=Facts.from_data(record["printed"]),
         quarters=record["quarters"],
         minutes=record["minutes"],
         zone=zone,
@@ -167,18 +167,29 @@ def certificate(serial: str, *, at: datetime) -> Certificate:
 
 
 _BY_AWARD = select(LedgerEntry).where(LedgerEntry.award_key == bindparam("wanted"))
-# Of a year, the one with the largest number: the longest first, then by its digits.
+_Earlier = aliased(LedgerEntry, name="earlier")
+# Of a year, the one given out last, which has the largest number. Looked for from the end of the
+# ledger: to put a year's in order would take the longer, the more there are.
 _LAST_SERIAL = (
-    select(LedgerEntry.serial)
-    .where(LedgerEntry.kind == Entry.ISSUED, LedgerEntry.serial.startswith(bindparam("start")))
-    .order_by(func.length(LedgerEntry.serial).desc(), LedgerEntry.serial.desc())
+    select(_Earlier.serial)
+    .where(_Earlier.kind == Entry.ISSUED, _Earlier.serial.startswith(bindparam("start")))
+    .order_by(_Earlier.seq.desc())
     .limit(1)
+    .scalar_subquery()
 )
-_TAIL = (
-    select(LedgerEntry)
+_SAME_AWARD = select(_Earlier.seq).where(_Earlier.award_key == bindparam("award_key"))
+_END = (
+    select(
+        LedgerEntry.seq,
+        LedgerEntry.hash,
+        _LAST_SERIAL,
+        _SAME_AWARD.scalar_subquery(),
+    )
     .order_by(LedgerEntry.seq.desc())
     .limit(1)
-    .options(defer(LedgerEntry.facts))
+)
+_ISSUED = select(LedgerEntry).where(
+    LedgerEntry.kind == Entry.ISSUED, LedgerEntry.serial == bindparam("wanted")
 )
 
 
@@ -189,9 +200,7 @@ def by_award(award_key: str) -> LedgerEntry | None:
 
 def issued(serial: str) -> LedgerEntry:
     """Return the award with this serial; raise Missing where there is none."""
-    entry = db.session.scalar(
-        select(LedgerEntry).where(LedgerEntry.kind == Entry.ISSUED, LedgerEntry.serial == serial)
-    )
+    entry = db.session.scalar(_ISSUED, {"wanted": serial})
     if entry is None:
         raise Missing(serial)
     return entry
@@ -284,14 +293,19 @@ def of_person(person_id: int, *, at: datetime) -> list[Certificate]:
     return [_certificate(entry, ending, at=at) for entry, ending in rows]
 
 
-def last_serial(year: int) -> str | None:
-    """Return the last serial number given out in a year, or None."""
-    return db.session.scalar(_LAST_SERIAL, {"start": f"{year}-"})
+class End(NamedTuple):
+    """Where the ledger ends, and what the next certificate must know of those before it."""
+
+    seq: int = 0
+    hash: str = GENESIS
+    last_serial: str | None = None  # given out in the year that was asked for
+    award_seq: int | None = None  # the row of the award that was asked for, if it was issued
 
 
-def tail() -> LedgerEntry | None:
-    """Return the last row of the ledger, or None while it's empty."""
-    return db.session.scalar(_TAIL)
+def end(*, year: int, award_key: str = "") -> End:
+    """Return where the ledger ends; what it says of a year and an award, too."""
+    found = db.session.execute(_END, {"start": f"{year}-", "award_key": award_key}).first()
+    return End(*found) if found else End()
 
 
 def contact() -> str:

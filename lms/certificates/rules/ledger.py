@@ -4,7 +4,7 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -80,7 +80,7 @@ class Row:
 
     def hash(self) -> str:
         """Return the hash of this row, which takes the hash of the row before into it."""
-        told = asdict(self) | {"at": self.at.astimezone(UTC).isoformat()}
+        told = vars(self) | {"at": self.at.astimezone(UTC).isoformat()}
         return sha256(canonical(told).encode())
 
 
