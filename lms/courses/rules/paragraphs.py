@@ -36,7 +36,9 @@ class Piece:
 
 def plain(said: str) -> str:
     """Return a text without emphasis, citations, special hyphens and spaces, on one line."""
-    bare = _HYPHENS.sub("-", _MARKS.sub("", said)).replace(_QUOTE, "'")
+    bare = _MARKS.sub("", said) if any(mark in said for mark in "*_`[") else said
+    if not bare.isascii():
+        bare = _HYPHENS.sub("-", bare).replace(_QUOTE, "'")
     return " ".join(bare.split())
 
 
