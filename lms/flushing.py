@@ -47,7 +47,7 @@ class Flushing:
     def __init__(self) -> None:
         self._path: Path | None = None  # in memory there is no log
         self._file: int | None = None
-        self._known: tuple[int, int] | None = None
+        self._known: tuple[int, int, int] | None = None
         self._change = Condition()
         self._begun = self._done = 0
         self._is_flushing = False
@@ -162,12 +162,13 @@ class Flushing:
         """Return the log's file, opened anew where it's another than it was.
 
         The last connection of all deletes the log, the next makes another. Its number can't be
-        given to another file as long as we have it open.
+        given to another file as long as we have it open. What a forked process inherits tells of
+        a failure only one of them.
         """
-        there = path.stat()
-        if self._file is None or self._known != (there.st_dev, there.st_ino):
+        there, who = path.stat(), os.getpid()
+        if self._file is None or self._known != (there.st_dev, there.st_ino, who):
             self._let_go()
             self._file = os.open(path, os.O_RDONLY)
             opened = os.fstat(self._file)
-            self._known = (opened.st_dev, opened.st_ino)
+            self._known = (opened.st_dev, opened.st_ino, who)
         return self._file

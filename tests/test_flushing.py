@@ -307,6 +307,16 @@ def test_a_new_log_is_flushed_and_not_the_one_that_was_deleted(disk, log):
     assert b"second" in disk.has
 
 
+def test_a_forked_process_opens_the_log_for_itself(disk, monkeypatch):
+    opened, usual = [], os.open
+    keep("before")
+    monkeypatch.setattr(os, "open", lambda *given: opened.append(given[0]) or usual(*given))
+    keep("still the same")
+    monkeypatch.setattr(os, "getpid", lambda: -1)
+    keep("after")
+    assert [Path(one).name for one in opened] == ["rounds.db-wal"]
+
+
 def test_a_log_that_is_gone_is_a_failure(disk, log):
     names()
     log.rename(log.with_suffix(".away"))
