@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -113,7 +114,9 @@ def _press(settings: Settings) -> Callable[[], Press]:
             return press
         key = keys.signing_key(secret=settings.secret_key)
         if key is None:
-            signing_key.ready(settings, at=clock.now())
+            # A view that only reads keeps nothing by itself.
+            with nullcontext() if db.is_writing() else door.writes():
+                signing_key.ready(settings, at=clock.now())
             # Kept with this transaction or not at all; so it's not held before it was found.
             return _made_with(keys.signing_key(secret=settings.secret_key), settings)
         held.clear()

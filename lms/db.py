@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, Final, ParamSpec, TypeVar
 
 from flask import Flask
 from flask_sqlalchemy import SQLAlchemy
-from sqlalchemy import JSON, URL, Date, DateTime, Enum, MetaData, event, make_url
+from sqlalchemy import JSON, URL, Connection, Date, DateTime, Enum, MetaData, event, make_url
 from sqlalchemy.orm import DeclarativeBase, registry
 from sqlalchemy.types import TypeDecorator
 
@@ -86,15 +86,52 @@ else:
     Model = db.Model
 
 
+_alone: ContextVar[bool] = ContextVar("alone", default=False)
+
+
+@contextmanager
+def alone() -> Iterator[None]:
+    """Let the next operation in this context be all that its transaction writes.
+
+    Whoever says so has written nothing before it and needs nothing kept of what it refused, which
+    saves the operation its savepoint.
+    """
+    token = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
+
+
 def whole(operation: Callable[P, R]) -> Callable[P, R]:
     """Make an operation happen whole or not at all, whoever catches its refusal."""
 
     @wraps(operation)
     def run(*args: P.args, **kwargs: P.kwargs) -> R:
-        with db.session.begin_nested():
+        if not _alone.get():
+            with db.session.begin_nested():
+                return operation(*args, **kwargs)
+        _alone.set(False)  # but not for operations inside this one, or after it
+        try:
             return operation(*args, **kwargs)
+        except BaseException:
+            db.session.rollback()
+            raise
 
     return run
+
+
+_HERE: Final = "connection"
+
+
+def connection() -> Connection:
+    """Return the connection of the present transaction; one begins if there is none."""
+    session = db.session()
+    transaction, known = session.info.get(_HERE, (None, None))
+    if known is None or transaction is not session.get_transaction():
+        known = session.connection()
+        session.info[_HERE] = (session.get_transaction(), known)
+    return known  # type: ignore[no-any-return]
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What all tests stand on: a fresh database for each, the app, a client for each of the cast."""
 
 import os
+import re
 import shutil
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -11,16 +12,19 @@ import pytest
 from flask import Flask
 from flask.testing import FlaskClient
 from playwright.sync_api import Browser, sync_playwright
+from sqlalchemy import event
 
 from lms.app import create_app
 from lms.commands.database import upgrade
 from lms.config import Settings
-from lms.db import db
+from lms.db import db, is_writing
 from tests.cast import Cast, sign_in_as
 from tests.postgres import Blanks, Postgres
 from tests.tools import browser as find_browser
 
 NOON = datetime(2026, 11, 2, 20, 0, tzinfo=UTC)  # noon in California
+
+WRITES = re.compile(r"\s*(INSERT|UPDATE|DELETE)", re.IGNORECASE)
 
 
 def make_settings(folder: Path, **changes: object) -> Settings:
@@ -108,10 +112,17 @@ def app(tmp_path: Path, fresh_database: Copies | Blanks) -> Iterator[Flask]:
     # Requests of a test share the context pushed here; who asked must not stick to it.
     app.teardown_request(lambda _error: flask.g.pop("_login_user", None))
     with app.app_context():
+        event.listen(db.engine, "before_cursor_execute", _nothing_is_lost)
         yield app
         db.session.remove()
         db.engine.dispose()
     fresh_database.back(url)
+
+
+def _nothing_is_lost(_connection: object, _cursor: object, statement: str, *_rest: object) -> None:
+    """What a request writes while it only reads would be gone when it ends: nobody keeps it."""
+    if flask.has_request_context() and not is_writing() and WRITES.match(statement):
+        raise AssertionError(f"written by what only reads: {statement[:80]}")
 
 
 @pytest.fixture

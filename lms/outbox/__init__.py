@@ -11,7 +11,7 @@ from sqlalchemy import ColumnElement, ForeignKey, String, Text, and_, func, sele
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.orm import Mapped, mapped_column
 
-from lms.db import Model, db
+from lms.db import Model, connection, db
 from lms.errors import Missing, Refused
 
 SUBJECT_MOST: Final = 200
@@ -106,7 +106,7 @@ def queue_many(drafts: Sequence[Draft], *, at: datetime, not_before: datetime | 
         for one in drafts
     ]
     table = Message.__table__
-    result = db.session.connection().execute(
+    result = connection().execute(
         makes.insert(table).on_conflict_do_nothing(index_elements=["key"]),
         rows,
         # Else the driver's count of rows is gone when it's asked for.

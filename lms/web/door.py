@@ -4,7 +4,7 @@ No route without `may=`. A view that returns commits; a view that raises rolls b
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from enum import Enum
 from functools import wraps
 from typing import Any, Final
@@ -16,7 +16,7 @@ from sqlalchemy.exc import OperationalError
 from werkzeug.routing import IntegerConverter, Map
 
 from lms import access
-from lms.db import db, impatient, writing
+from lms.db import alone, db, impatient, writing
 from lms.errors import NotAllowed
 from lms.web.forgery import Protection
 
@@ -57,14 +57,16 @@ class Blueprint(flask.Blueprint):
         """Register an action for those who hold `may`.
 
         With `reads_first` the view begins by reading and says itself, by `writes()`, from where on
-        it writes: for what takes long, such as hashing, before anything is written. `most` is how
-        many bytes it takes, where a file comes with it.
+        it writes: for what takes long, such as hashing, before anything is written. `alone` says
+        that the view writes by its first operation and by nothing else. `most` is how many bytes
+        it takes, where a file comes with it.
         """
         return self._door("POST", rule, may, options)
 
     def _door(self, method: str, rule: str, may: Permitted, options: dict[str, Any]) -> Register:
         reads_first = method == "GET" or options.pop("reads_first", False)
         pending = frozenset(options.pop("pending", ()))
+        is_alone = options.pop("alone", False)
         most = options.pop("most", None)
 
         def register(view: RouteCallable) -> RouteCallable:
@@ -75,7 +77,7 @@ class Blueprint(flask.Blueprint):
                 self.pending[f"{self.name}.{name}"] = pending
             if most:
                 self.most[f"{self.name}.{name}"] = most
-            settled = _settled(view, reads_first=reads_first)
+            settled = _settled(view, reads_first=reads_first, is_alone=is_alone)
             self.add_url_rule(rule, name, settled, methods=[method], **options)
             return view
 
@@ -105,14 +107,16 @@ def writes() -> Iterator[None]:
         yield
 
 
-def _settled(view: RouteCallable, *, reads_first: bool) -> RouteCallable:
+def _settled(view: RouteCallable, *, reads_first: bool, is_alone: bool) -> RouteCallable:
+    manner = alone if is_alone else nullcontext
+
     @wraps(view)
     def settled(**arguments: Any) -> ResponseReturnValue:
         if not reads_first:
             # Whoever asks was read in a transaction of its own; the view's begins as one that
             # writes. A view that reads goes on in the one begun and sees one state of all.
             db.session.commit()
-            with kept():
+            with kept(), manner():
                 return view(**arguments)  # type: ignore[return-value]
         try:
             # What only reads keeps nothing: the session ends with the request.

@@ -21,7 +21,7 @@ from lms.assignments.queries.asked import in_words
 from lms.assignments.queries.obligations import Obligation
 from lms.assignments.rules import State, fulfilment, state_of
 from lms.courses.queries.catalogue import Catalogue
-from lms.db import db
+from lms.db import connection, db
 from lms.learning.models import Completion, Enrolment
 from lms.people.models import Department, Person
 
@@ -151,7 +151,7 @@ def own_obligations(
     catalogue, for those who have read them already. `today` is the institution's day.
     """
     db.session.flush()
-    rows = db.session.connection().execute(_OWN, {"who": actor.person_id}).all()
+    rows = connection().execute(_OWN, {"who": actor.person_id}).all()
     if not rows:
         return []
     done = _own_completions(actor.person_id) if completions is None else completions

@@ -20,7 +20,7 @@ from lms.courses.rules.course import Course, parse
 from lms.courses.rules.page import LessonPage
 from lms.courses.rules.page import lesson_page as page_of
 from lms.courses.rules.series import Series, parse_series
-from lms.db import db, is_writing
+from lms.db import connection, db, is_writing
 from lms.errors import Missing
 from lms.people.models import Organisation
 from lms.people.queries import presence
@@ -181,7 +181,7 @@ def catalogue() -> Catalogue:
     engine = bind if isinstance(bind, Engine) else bind.engine
     mark = presence.carried()
     if not mark:
-        mark = tuple(db.session.connection().execute(MARK).one())
+        mark = tuple(connection().execute(MARK).one())
     known = _kept.get(engine)
     if known is not None and known.mark == mark:
         return known

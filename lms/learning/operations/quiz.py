@@ -11,7 +11,7 @@ from sqlalchemy import Integer, bindparam, insert, select, update
 from lms import access, audit
 from lms.access import Actor, Permission
 from lms.courses import queries as courses
-from lms.db import db, whole
+from lms.db import connection, db, whole
 from lms.errors import Missing, Refused
 from lms.learning.models import Answer, Attempt, Enrolment, Outcome, TimeExtension
 from lms.learning.operations import completion
@@ -230,14 +230,14 @@ _AGAIN = (
 def _write(
     attempt_id: int, item_id: str, before: Given | None, response: list[Any], *, at: datetime
 ) -> None:
-    connection = db.session.connection()
+    here = connection()
     if before is None:
-        connection.execute(
+        here.execute(
             _FIRST,
             {"attempt_id": attempt_id, "item_id": item_id, "response": response, "saved_at": at},
         )
     else:
-        connection.execute(_AGAIN, {"answer_id": before.id, "said": response, "at": at})
+        here.execute(_AGAIN, {"answer_id": before.id, "said": response, "at": at})
 
 
 @whole

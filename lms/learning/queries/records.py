@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 from lms.certificates.models import Entry, LedgerEntry
-from lms.db import db
+from lms.db import connection, db
 from lms.learning.models import (
     Attempt,
     Completion,
@@ -203,7 +203,7 @@ def read(person_ids: Collection[int], course_ids: Collection[int] | None) -> Rea
     given: _Given = {"people": next(iter(person_ids)) if of_one else list(person_ids)}
     if course_ids is not None:
         given["courses"] = next(iter(course_ids)) if of_courses else list(course_ids)
-    rows = db.session.connection().execute(
+    rows = connection().execute(
         _statement(of_one=of_one, of_courses=of_courses), given
     )
     found = Read(newest={}, records=defaultdict(Record), awards=defaultdict(list), every=[])

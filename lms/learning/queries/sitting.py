@@ -13,7 +13,7 @@ from lms.courses import queries as courses
 from lms.courses.models import Course as CourseRow
 from lms.courses.models import CourseVersion
 from lms.courses.rules.course import Course
-from lms.db import db
+from lms.db import connection, db
 from lms.errors import Missing
 from lms.learning.models import Answer, Attempt, Enrolment, Outcome
 from lms.learning.rules import drawing
@@ -117,8 +117,8 @@ def sitting(person_id: int, attempt_id: int, *, lock: bool = False) -> Sitting:
     if lock:
         hold_enrolment_of(attempt_id)
     wanted = {"attempt_id": attempt_id, "person_id": person_id}
-    connection = db.session.connection()
-    row = connection.execute(_LOCKED if lock else _SITTING, wanted).first()
+    here = connection()
+    row = here.execute(_LOCKED if lock else _SITTING, wanted).first()
     if row is None:
         raise Missing(f"attempt {attempt_id}")
     return Sitting(
@@ -141,15 +141,15 @@ def hold_enrolment_of(attempt_id: int) -> None:
 
     On SQLite those who will write have taken their turn when the transaction began.
     """
-    connection = db.session.connection()
-    if connection.dialect.name != "sqlite":
-        connection.execute(_HOLD, {"attempt_id": attempt_id})
+    here = connection()
+    if here.dialect.name != "sqlite":
+        here.execute(_HOLD, {"attempt_id": attempt_id})
 
 
 def given(attempt_id: int) -> Mapping[str, Given]:
     """Return what was answered, by item id, as it stands in the database now."""
     db.session.flush()
-    rows = db.session.connection().execute(_GIVEN, {"attempt_id": attempt_id})
+    rows = connection().execute(_GIVEN, {"attempt_id": attempt_id})
     return {
         item_id: Given(id=id_, response=response, saved_at=saved_at)
         for id_, item_id, response, saved_at in rows
@@ -159,7 +159,7 @@ def given(attempt_id: int) -> Mapping[str, Given]:
 def tries_of(enrolment_id: int) -> list[Try]:
     """Return the attempts of one cycle in order, as they stand in the database now."""
     db.session.flush()
-    rows = db.session.connection().execute(_TRIES, {"enrolment_id": enrolment_id})
+    rows = connection().execute(_TRIES, {"enrolment_id": enrolment_id})
     return [
         Try(id=id_, deadline_at=deadline_at, ended_at=ended_at, outcome=outcome)
         for id_, deadline_at, ended_at, outcome in rows

@@ -1,6 +1,7 @@
 """The pages of courses and lessons: looking for one, starting it, reading it, keeping the place."""
 
 from typing import Any
+from urllib.parse import quote
 
 import flask
 from flask.typing import ResponseReturnValue
@@ -46,7 +47,7 @@ def own_card() -> OwnCard:
 
 
 def _to_course(key: str) -> ResponseReturnValue:
-    return flask.redirect(flask.url_for("learning.course", key=key), code=303)
+    return flask.redirect(f"/courses/{quote(key)}", code=303)
 
 
 @bp.get("/courses", may=Permission.LEARN)
@@ -164,7 +165,7 @@ def course(key: str) -> ResponseReturnValue:
     return _course(key)
 
 
-@bp.post("/courses/<string:key>/start", may=Permission.LEARN)
+@bp.post("/courses/<string:key>/start", may=Permission.LEARN, alone=True)
 def start(key: str) -> ResponseReturnValue:
     """Start the course, or a new cycle of it when the form says so, and go to what is next."""
     form = StartForm()
@@ -240,7 +241,7 @@ def _answered(page: Any) -> Any:
     return next(((check.id, one) for one in options if one.id == choice), None)
 
 
-@bp.post("/courses/<string:key>/lessons/<string:lesson_id>/read", may=Permission.LEARN)
+@bp.post("/courses/<string:key>/lessons/<string:lesson_id>/read", may=Permission.LEARN, alone=True)
 def read(key: str, lesson_id: str) -> ResponseReturnValue:
     """Mark a lesson as read and go on."""
     at = clock.now()
@@ -253,7 +254,9 @@ def read(key: str, lesson_id: str) -> ResponseReturnValue:
     return flask.redirect(where, code=303)
 
 
-@bp.post("/courses/<string:key>/lessons/<string:lesson_id>/position", may=Permission.LEARN)
+@bp.post(
+    "/courses/<string:key>/lessons/<string:lesson_id>/position", may=Permission.LEARN, alone=True
+)
 def position(key: str, lesson_id: str) -> ResponseReturnValue:
     """Keep the heading last passed, sent by the page's script; answers with nothing."""
     operations.keep_position(

@@ -1,24 +1,27 @@
 """The pages of a quiz: how it works, one question each, the look over, the review; more time."""
 
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
 import flask
 from flask.typing import ResponseReturnValue
 from flask_login import current_user
+from markupsafe import Markup
 
 from lms import clock
 from lms.access import Permission
-from lms.db import db, writing
 from lms.errors import Refused
 from lms.learning.operations import quiz as operations
 from lms.learning.queries import quiz as queries
 from lms.learning.queries import review as reviews
 from lms.learning.rules import wording
+from lms.learning.rules.asking import Asked
 from lms.learning.rules.drawing import EmptyAnswer
 from lms.learning.views.lessons import own_card
 from lms.web import pages
-from lms.web.door import Blueprint
+from lms.web.door import Blueprint, writes
+from lms.web.fragments import kept
+from lms.web.frame import put
 
 bp = Blueprint("quiz", __name__)
 
@@ -31,20 +34,61 @@ def _page(name: str, **values: Any) -> str:
     return flask.render_template(f"quiz/{name}.html", words=wording, **values)
 
 
-def _to(endpoint: str, **values: Any) -> ResponseReturnValue:
-    return flask.redirect(flask.url_for(f"quiz.{endpoint}", **values), code=303)
+def _to(way: str) -> ResponseReturnValue:
+    return flask.redirect(way, code=303)
+
+
+def _way(attempt_id: int) -> str:
+    return f"/attempts/{attempt_id}"
+
+
+# Where the address of an attempt is filled into a part that is the same for many.
+WAY: Final = Markup("\x00way\x00")
+
+
+def _rail(sheet: queries.Sheet, here: int) -> Markup:
+    """Draw the numbers of an attempt, once for all who have answered the same ones."""
+    answered = tuple(one.is_answered for one in sheet.numbers)
+    part = kept(
+        ("numbers", sheet.course_key, sheet.course_title, here, answered),
+        lambda: flask.render_template("quiz/_rail.html", sheet=sheet, here=here, way=WAY),
+    )
+    return put(part, WAY, _way(sheet.attempt_id))
+
+
+def _turn(sheet: queries.Sheet, asked: Asked) -> Markup:
+    """Draw the ways on from a question, once for all questions of this number and kind."""
+    is_case, is_over = asked.kind == "case", bool(asked.is_case_over)
+    shown = {
+        "number": asked.number,
+        "total": sheet.total,
+        "is_case": is_case,
+        "is_over": is_over,
+        "has_steps": is_case and bool(asked.steps),
+    }
+    part = kept(
+        ("ways", *shown.values()),
+        lambda: flask.render_template("quiz/_turn.html", way=WAY, **shown),
+    )
+    return put(part, WAY, _way(sheet.attempt_id))
+
+
+def _question(page: queries.Question, at: datetime, refusal: str = "") -> str:
+    turn, rail = _turn(page.sheet, page.asked), _rail(page.sheet, page.asked.number)
+    return _page("question", page=page, at=at, refusal=refusal, turn=turn, rail=rail)
+
+
+def _check(sheet: queries.Sheet, at: datetime, refusal: str = "") -> str:
+    return _page("check", sheet=sheet, at=at, refusal=refusal, rail=_rail(sheet, 0))
 
 
 def _elsewhere(sheet: queries.Sheet, at: datetime) -> ResponseReturnValue | None:
     """Return the way to the review when an attempt has ended, or ends now that we look."""
     if sheet.is_overdue:
-        # Reading found that time ran out. What was read ends here, and what writes begins as
-        # something that writes, so that SQLite lets it wait its turn.
-        db.session.rollback()
-        with writing():
+        with writes():  # reading found that time ran out
             operations.close(actor=current_user.actor, attempt_id=sheet.attempt_id, at=at)
     if sheet.is_overdue or sheet.is_ended:
-        return _to("review", attempt_id=sheet.attempt_id)
+        return _to(f"{_way(sheet.attempt_id)}/review")
     return None
 
 
@@ -55,7 +99,7 @@ def intro(key: str) -> ResponseReturnValue:
     return _page("intro", page=page, refusal="")
 
 
-@bp.post("/courses/<string:key>/quiz", may=Permission.LEARN)
+@bp.post("/courses/<string:key>/quiz", may=Permission.LEARN, alone=True)
 def start(key: str) -> ResponseReturnValue:
     """Start an attempt, or go on with the one that is open."""
     at = clock.now()
@@ -66,7 +110,7 @@ def start(key: str) -> ResponseReturnValue:
     except Refused as refusal:
         page = queries.start(_me(), key, at=at, today=pages.today())
         return _page("intro", page=page, refusal=str(refusal)), 422
-    return _to("attempt", attempt_id=attempt.id)
+    return _to(_way(attempt.id))
 
 
 @bp.get("/attempts/<int:attempt_id>", may=Permission.LEARN)
@@ -77,8 +121,8 @@ def attempt(attempt_id: int) -> ResponseReturnValue:
     if elsewhere := _elsewhere(sheet, at):
         return elsewhere
     if sheet.unanswered:
-        return _to("question", attempt_id=attempt_id, number=sheet.unanswered[0])
-    return _to("check", attempt_id=attempt_id)
+        return _to(f"{_way(attempt_id)}/questions/{sheet.unanswered[0]}")
+    return _to(f"{_way(attempt_id)}/check")
 
 
 @bp.get("/attempts/<int:attempt_id>/questions/<int:number>", may=Permission.LEARN)
@@ -86,7 +130,7 @@ def question(attempt_id: int, number: int) -> ResponseReturnValue:
     """Show one question."""
     at = clock.now()
     page = queries.question(_me(), attempt_id, number, at=at)
-    return _elsewhere(page.sheet, at) or _page("question", page=page, at=at, refusal="")
+    return _elsewhere(page.sheet, at) or _question(page, at)
 
 
 def _marks(form: Any) -> list[str]:
@@ -101,14 +145,14 @@ def _went(attempt_id: int, number: int, total: int) -> ResponseReturnValue:
     """Go where the button that was pressed leads to; without one stay at the question."""
     go = flask.request.form.get("go", "")
     if go == "check":
-        return _to("check", attempt_id=attempt_id)
+        return _to(f"{_way(attempt_id)}/check")
     wanted = int(go) if go.isascii() and go.isdigit() and len(go) < 4 else number
     number = wanted if 1 <= wanted <= total else number
-    return _to("question", attempt_id=attempt_id, number=number)
+    return _to(f"{_way(attempt_id)}/questions/{number}")
 
 
 def _too_late(attempt_id: int, sentence: str) -> ResponseReturnValue:
-    review = flask.url_for("quiz.review", attempt_id=attempt_id)
+    review = f"{_way(attempt_id)}/review"
     if pages.wants_json():
         return flask.jsonify(status=409, detail=sentence, url=review), 409
     flask.flash(sentence, "wait")
@@ -127,10 +171,10 @@ def _refused(
     if isinstance(refusal, EmptyAnswer) and moves_on and nothing_lost:
         # Leaving a question open is allowed; every page says which ones are.
         return _went(attempt_id, number, page.sheet.total)
-    return _page("question", page=page, at=at, refusal=str(refusal)), 422
+    return _question(page, at, str(refusal)), 422
 
 
-@bp.post("/attempts/<int:attempt_id>/questions/<int:number>", may=Permission.LEARN)
+@bp.post("/attempts/<int:attempt_id>/questions/<int:number>", may=Permission.LEARN, alone=True)
 def answer(attempt_id: int, number: int) -> ResponseReturnValue:
     """Save an answer: JSON for the script, the next page for a form."""
     at, form, actor = clock.now(), flask.request.form, current_user.actor
@@ -169,10 +213,10 @@ def check(attempt_id: int) -> ResponseReturnValue:
     """Look over what is answered and what is open, before handing in."""
     at = clock.now()
     sheet = queries.sheet(_me(), attempt_id, at=at)
-    return _elsewhere(sheet, at) or _page("check", sheet=sheet, at=at, refusal="")
+    return _elsewhere(sheet, at) or _check(sheet, at)
 
 
-@bp.post("/attempts/<int:attempt_id>/submit", may=Permission.LEARN)
+@bp.post("/attempts/<int:attempt_id>/submit", may=Permission.LEARN, alone=True)
 def submit(attempt_id: int) -> ResponseReturnValue:
     """Hand in; a second click leads to the same result."""
     at = clock.now()
@@ -180,8 +224,8 @@ def submit(attempt_id: int) -> ResponseReturnValue:
         operations.submit(actor=current_user.actor, attempt_id=attempt_id, at=at)
     except operations.Unanswered as refusal:
         sheet = queries.sheet(_me(), attempt_id, at=at)
-        return _page("check", sheet=sheet, at=at, refusal=str(refusal)), 422
-    return _to("review", attempt_id=attempt_id)
+        return _check(sheet, at, str(refusal)), 422
+    return _to(f"{_way(attempt_id)}/review")
 
 
 @bp.get("/attempts/<int:attempt_id>/review", may=Permission.LEARN)
@@ -189,7 +233,7 @@ def review(attempt_id: int) -> ResponseReturnValue:
     """Show how it went, by objective, with the reasons and what to reread."""
     page = reviews.review(_me(), attempt_id, at=clock.now(), today=pages.today())
     if page is None:
-        return _to("attempt", attempt_id=attempt_id)
+        return _to(_way(attempt_id))
     return _page("review", page=page, card=own_card() if page.is_passed else None)
 
 
@@ -215,4 +259,4 @@ def extend(person_id: int) -> ResponseReturnValue:
     except Refused as refusal:
         page = queries.more_time(person_id, today=pages.today())
         return _page("more_time", page=page, refusal=str(refusal), typed=typed), 422
-    return _to("more_time", person_id=person_id)
+    return _to(f"/people/{person_id}/time-extension")

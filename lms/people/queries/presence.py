@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from sqlalchemy import CTE, ColumnElement, Integer, Row, Select, String, bindparam, select, true
 
 from lms.access import Actor, Role
-from lms.db import UTCDateTime, db
+from lms.db import UTCDateTime, connection, db
 from lms.errors import Missing
 from lms.people.models import Department, Person, Profession, RoleGrant, SecurityRules, SignIn
 from lms.people.rules import sessions
@@ -142,7 +142,7 @@ def actor_of(person_id: int) -> Actor:
     """Return what a person may act as, in one statement; raise Missing when nobody has this id."""
     # Statements on tables do not make the session write first what it holds.
     db.session.flush()
-    rows = db.session.connection().execute(_ACTOR, {"person_id": person_id}).all()
+    rows = connection().execute(_ACTOR, {"person_id": person_id}).all()
     if not rows:
         raise Missing("person")
     return _actor(person_id, [(role, place) for role, place in rows])
@@ -155,7 +155,7 @@ def signed_in(digest: str, *, at: datetime, zone: ZoneInfo) -> Presence | None:
     older than 12 hours, or the person was deactivated.
     """
     session = db.session()
-    rows = session.connection().execute(_PRESENCE, {"digest": digest, "at": at}).all()
+    rows = connection().execute(_PRESENCE, {"digest": digest, "at": at}).all()
     if not rows:
         return None
     session.info[_CARRIED] = (session.get_transaction(), tuple(rows[0][_OWN:]))
