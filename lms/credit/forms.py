@@ -1,8 +1,11 @@
 """The shape of a claim: the evaluation where it's still open, and the name to be printed."""
 
+from typing import Final
+
 from wtforms import StringField
 from wtforms.validators import InputRequired, Length
 
+from lms.courses.rules.course import Course
 from lms.learning.forms import EvaluationForm
 from lms.web.forms import Form
 
@@ -29,6 +32,21 @@ class ClaimForm(Form):
 
 
 class FullClaimForm(EvaluationForm):
-    """The evaluation and the claim on one page; make it by `for_course`."""
+    """The evaluation and the claim on one page; make it by `full_claim_form`."""
 
     legal_name = _name()
+
+
+# A form takes longer to put together than to fill in; courses with the same objectives share one.
+_KINDS: Final[dict[object, type[FullClaimForm]]] = {}
+_MOST: Final = 100
+
+
+def full_claim_form(course: Course) -> type[FullClaimForm]:
+    """Return the form of the evaluation and the claim for a course."""
+    kind = _KINDS.get(course.objectives)
+    if kind is None:
+        if len(_KINDS) >= _MOST:
+            _KINDS.clear()
+        kind = _KINDS[course.objectives] = FullClaimForm.for_course(course)
+    return kind

@@ -13,7 +13,7 @@ from lms.access import Permission
 from lms.certificates.operations import CannotPrint
 from lms.certificates.pdf import name_svg
 from lms.credit import operations, pdf, queries
-from lms.credit.forms import ClaimForm, FullClaimForm
+from lms.credit.forms import ClaimForm, FullClaimForm, full_claim_form
 from lms.credit.queries import ClaimPage
 from lms.credit.rules import quarters_of
 from lms.errors import Refused
@@ -36,7 +36,7 @@ def _page(key: str, at: datetime) -> ClaimPage:
 
 
 def _form(page: ClaimPage) -> Any:
-    kind: Any = FullClaimForm.for_course(page.course) if page.needs_evaluation else ClaimForm
+    kind: Any = full_claim_form(page.course) if page.needs_evaluation else ClaimForm
     return kind(legal_name=page.name)
 
 

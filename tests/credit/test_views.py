@@ -2,6 +2,7 @@
 
 import re
 import subprocess
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
@@ -9,14 +10,17 @@ from sqlalchemy import event, func, select
 
 from lms.certificates import operations as certificates
 from lms.certificates.models import LedgerEntry
+from lms.courses.rules.course import parse
+from lms.courses.rules.folder import content
 from lms.credit import operations
+from lms.credit.forms import full_claim_form
 from lms.credit.models import Claim
 from lms.db import db
 from lms.learning.models import Completion, EvaluationReceipt, Outcome
 from lms.people.models import Organisation, Person
 from tests.certificates.press import LA, press
 from tests.conftest import NOON
-from tests.courses.tiny import KEY
+from tests.courses.tiny import KEY, tiny_course
 from tests.credit import learner
 
 PAGE = f"/courses/{KEY}/claim"
@@ -265,6 +269,22 @@ def statements(browser, address: str) -> int:
     finally:
         event.remove(db.engine, "before_cursor_execute", note)
     return len([one for one in seen if one.lstrip().upper().startswith("SELECT")])
+
+
+def test_forms_are_put_together_once_for_the_same_objectives(app):
+    one, same = parse(content(tiny_course())), parse(content(tiny_course()))
+    other = replace(one, objectives=one.objectives[:1])
+    assert full_claim_form(one) is full_claim_form(same)
+    assert full_claim_form(other) is not full_claim_form(one)
+    with app.test_request_context(method="POST", data=GOOD):
+        assert [field.name for field in full_claim_form(other)().objectives] == ["objective_o1"]
+        filled = full_claim_form(one)()
+        assert filled.validate()
+        assert filled.answers().objectives == {"o1": 4, "o2": 5}
+    with app.test_request_context(method="POST", data={"legal_name": "Lena"}):
+        empty = full_claim_form(one)()
+        assert not empty.validate()
+        assert {"objective_o1", "objective_o2", "bias"} <= set(empty.errors)
 
 
 def test_a_claim_is_a_fixed_number_of_statements(cast, as_, course):
