@@ -65,7 +65,14 @@ class Face:
             " ", ""
         ) or self.path.stem.replace(" ", "")
         self.is_cff = "CFF " in self._face.table_tags
-        self.is_cid_keyed = self.is_cff and _has_ros(self._table("CFF "))
+
+    @cached_property
+    def is_cid_keyed(self) -> bool:
+        """Say whether glyphs go by numbers of a collection; asked of a face that is cut only.
+
+        The table is most of a CJK font, 15 MB, which would be copied for each face at start.
+        """
+        return self.is_cff and _has_ros(self._table("CFF "))
 
     def glyph(self, code: int) -> int | None:
         """Answer the glyph that the character map gives for a code point, or None."""
