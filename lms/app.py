@@ -1,5 +1,6 @@
 """Put the application together: the only file that imports every feature."""
 
+import gc
 import os
 import sys
 from collections.abc import Callable
@@ -33,6 +34,9 @@ from lms.typeset.signing import KeyProblem, SigningKey
 from lms.web import door, pages, site
 from lms.web.cookies import Cookies
 from lms.web.readers import Readers
+
+# As it is in any program: lms/__init__.py lets it be seldom while this one is loaded.
+gc.set_threshold(700, 10, 10)
 
 HOME = Path(__file__).resolve().parent.parent
 MEGABYTE = 1024 * 1024
