@@ -47,6 +47,15 @@ def test_the_path_of_ones_profession_comes_first(lena):
     assert len(fresh(lena, [path("e", "c", "b", "a")])) == FRESH_MOST
 
 
+def test_other_paths_and_another_offer_are_seen_at_once(lena):
+    first, second = [path("e")], [path("c")]
+    assert [fresh(lena, one)[0] for one in (first, second, first)] == ["e", "c", "e"]
+    publish_tiny(at=NOON, key="0", title="0 before all", professions=["nurse"])
+    db.session.commit()
+    assert fresh(lena, first)[:2] == ["e", "0"]
+    assert fresh(lena, first, "support")[:2] == ["0", "a"]
+
+
 def test_home_shows_the_way_to_all_courses(lena, as_, cast):
     text = as_(cast.lena).get("/").get_data(as_text=True)
     assert re.search(r'<a href="/courses">Look through all courses</a>', text)

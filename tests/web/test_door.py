@@ -6,7 +6,7 @@ import pytest
 from flask import before_render_template
 from sqlalchemy import event, func, insert, select
 
-from lms.db import db, whole
+from lms.db import alone, connection, db, whole
 from lms.errors import Refused
 from lms.people.models import Department, Person
 from lms.web.door import kept
@@ -151,3 +151,55 @@ def test_a_page_that_records_a_line_announces_it_and_keeps_it_before_it_is_drawn
     # Others wait to write: what was recorded is kept at once, and the page drawn after it.
     assert seen[written + 1] == "COMMIT"
     assert "drawn" not in seen[:written]
+
+
+@whole
+def add_whole(name: str) -> None:
+    add(name)
+    db.session.flush()
+
+
+def test_an_operation_alone_is_dropped_as_a_whole_when_refused(app):
+    @whole
+    def outer() -> None:
+        add_whole("inner")
+        with pytest.raises(Refused):
+            add_and_refuse("refused inside")
+        add_and_refuse("refused at last")
+
+    with kept(), alone():
+        with pytest.raises(Refused):
+            outer()
+        # What comes after it has its savepoints again.
+        add_whole("after")
+        with pytest.raises(Refused):
+            add_and_refuse("refused after")
+    assert names() == {"after"}
+
+
+def test_an_operation_alone_may_catch_what_an_inner_one_refuses(app):
+    @whole
+    def outer() -> None:
+        add_whole("first")
+        with pytest.raises(Refused):
+            add_and_refuse("refused inside")
+        add_whole("second")
+
+    with kept(), alone():
+        outer()
+    assert names() == {"first", "second"}
+
+
+def test_the_connection_is_the_one_of_the_present_transaction(app):
+    db.session.rollback()
+    here = connection()
+    assert connection() is here
+    assert here is db.session.connection()
+    db.session.commit()
+    with kept():
+        there = connection()
+        assert there is db.session.connection()
+        there.execute(insert(DEPARTMENTS).values(name="kept"))
+        with db.session.begin_nested():
+            assert connection() is there
+    assert names() == {"kept"}
