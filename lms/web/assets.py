@@ -3,11 +3,16 @@
 import gzip
 import hashlib
 import os
+import struct
 import time
+import zlib
 from functools import lru_cache
 from typing import Final
 
 import flask
+from markupsafe import Markup
+
+from lms.web.fragments import Packed
 
 SMALLEST: Final = 1024
 """Bytes below which packing saves nothing."""
@@ -68,6 +73,36 @@ def keep(response: flask.Response) -> None:
         response.headers["Cache-Control"] = "public, max-age=31536000, immutable"
 
 
+PART: Final = Markup("\x00part\x00")
+"""What a template writes where a part belongs that goes over the wire as it was packed."""
+_HEAD: Final = gzip.compress(b"", mtime=0)[:10]
+_RAW: Final = -zlib.MAX_WBITS
+
+
+class Around(flask.Response):
+    """A page around one large part that was packed before."""
+
+    def __init__(self, drawn: str, part: Packed) -> None:
+        before, mark, after = drawn.partition(PART)
+        if not mark:
+            raise ValueError("the page has no place for the part")
+        self.pieces = (before.encode(), part, after.encode())
+        super().__init__(
+            [self.pieces[0], part.text, self.pieces[2]], content_type="text/html; charset=utf-8"
+        )
+
+    def packed(self) -> bytes:
+        """Return the page as gzip (RFC 1952), of which only what stands around is packed now."""
+        before, part, after = self.pieces
+        packer = zlib.compressobj(_QUICK, zlib.DEFLATED, _RAW)
+        # After the flush the packer looks back at nothing before it, so the part may stand there.
+        head = packer.compress(before) + packer.flush(zlib.Z_FULL_FLUSH)
+        tail = packer.compress(after) + packer.flush()
+        check = zlib.crc32(after, zlib.crc32(part.text, zlib.crc32(before)))
+        size = (len(before) + len(part.text) + len(after)) & 0xFFFFFFFF
+        return b"".join((_HEAD, head, part.packed, tail, struct.pack("<LL", check, size)))
+
+
 def pack(response: flask.Response, request: flask.Request) -> flask.Response:
     """Pack a page, style sheet, script or drawing for a browser that takes it so.
 
@@ -82,6 +117,10 @@ def pack(response: flask.Response, request: flask.Request) -> flask.Response:
         return response
     is_file = request.endpoint == "static"
     if "Content-Encoding" in response.headers or (response.is_streamed and not is_file):
+        return response
+    if isinstance(response, Around):
+        response.set_data(response.packed())
+        response.headers["Content-Encoding"] = "gzip"
         return response
     response.direct_passthrough = False
     data = response.get_data()

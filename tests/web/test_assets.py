@@ -2,7 +2,12 @@
 
 import gzip
 
-from lms.web.assets import asset
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from lms.web.assets import PART, Around, asset
+from lms.web.fragments import Packed
 from tests.conftest import NOON
 from tests.courses.tiny import publish_tiny
 
@@ -49,3 +54,38 @@ def test_a_part_kept_for_one_reader_does_not_show_another_what_is_not_theirs(app
     learner = as_(cast.lena).get("/courses/tiny").text
     assert "/courses/tiny/versions" in planner
     assert "/courses/tiny/versions" not in learner
+
+
+@given(st.text(max_size=400), st.text(max_size=4000), st.text(max_size=400))
+def test_a_page_around_a_packed_part_unpacks_to_the_page(before, part, after):
+    before, after = before.replace("\x00", ""), after.replace("\x00", "")
+    page = Around(before + str(PART) + after, Packed.of(part))
+    whole = (before + part + after).encode()
+    assert gzip.decompress(page.packed()) == whole
+    assert page.get_data() == whole
+
+
+def test_text_before_a_part_that_is_the_same_as_in_it_is_not_mixed_up():
+    said = "the same sentence again and again, " * 40
+    page = Around(said + str(PART) + said, Packed.of(said))
+    assert gzip.decompress(page.packed()).decode() == said * 3
+
+
+def test_a_page_without_a_place_for_its_part_is_a_mistake():
+    with pytest.raises(ValueError, match="no place"):
+        Around("a page", Packed.of("a part"))
+
+
+@pytest.mark.parametrize("accepted", ["gzip, br", "identity", ""])
+def test_a_browser_gets_the_page_around_a_part_as_it_takes_it(app, client, cast, as_, room, accepted):
+    address = room(lambda: Around("before é " + str(PART) + " after", Packed.of("part ü " * 300)))
+    got = client.get(address, headers={"Accept-Encoding": accepted})
+    is_packed = "gzip" in accepted
+    assert got.headers.get("Content-Encoding") == ("gzip" if is_packed else None)
+    data = gzip.decompress(got.data) if is_packed else got.data
+    assert data.decode() == "before é " + "part ü " * 300 + " after"
+    assert int(got.headers["Content-Length"]) == len(got.data)
+    assert "Accept-Encoding" in got.headers["Vary"]
+    head = client.head(address, headers={"Accept-Encoding": accepted})
+    assert head.status_code in {200, 405}
+    assert head.data == b""

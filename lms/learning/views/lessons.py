@@ -23,8 +23,9 @@ from lms.learning.views.stopped import STOPPED, with_place
 from lms.people.queries import protocol_cards as cards
 from lms.people.queries.protocol_cards import OwnCard
 from lms.web import forgery, pages
+from lms.web.assets import PART, Around
 from lms.web.door import Blueprint
-from lms.web.fragments import kept
+from lms.web.fragments import Packed, kept, packed
 from lms.web.frame import TOKEN, filled
 
 bp = Blueprint("learning", __name__)
@@ -113,14 +114,17 @@ def _course(key: str, form: StartForm | None = None, status: int = 200) -> Respo
     if form is None and (page.can_begin_again or not page.standing.is_begun):
         form = StartForm()
     card = own_card() if page.standing.is_complete else None
-    return flask.render_template(
+    drawn = flask.render_template(
         "learning/course.html",
         page=page,
         form=form,
-        front=_front(page),
+        front=PART,
         left=_left(page) if page.standing.is_begun and not page.is_over else None,
         card=card,
-    ), status
+    )
+    if page.is_over:
+        return drawn, status
+    return Around(drawn, _front(page)), status
 
 
 def _left(page: CoursePage) -> Markup:
@@ -142,7 +146,7 @@ def _left(page: CoursePage) -> Markup:
     return with_place(kept(place, draw), standing.position)
 
 
-def _front(page: CoursePage) -> Markup:
+def _front(page: CoursePage) -> Packed:
     """Return what must be seen before the start: the same for all who stand alike, so it's kept."""
     shown = {
         "number": page.standing.version_number,
@@ -151,7 +155,7 @@ def _front(page: CoursePage) -> Markup:
         "before": page.before,
         "organisation": page.issuer,
     }
-    return kept(
+    return packed(
         ("front", page.digest, *shown.values()),
         lambda: flask.render_template(
             "learning/_front.html", course=page.course, claim_until=page.claim_until, **shown
@@ -194,9 +198,14 @@ def lesson(key: str, lesson_id: str) -> ResponseReturnValue:
     if view is None:
         flask.flash(NOT_BEGUN, "info")
         return _to_course(key)
-    return flask.render_template(
-        "learning/lesson.html", view=view, body=_body(view, key), turn=_turn(view)
-    )
+    answered, turn = _answered(view.page), _turn(view)
+    body = PART if answered is None else Markup(_body(view, key, answered))  # noqa: S704 - as drawn
+    page = flask.render_template("learning/lesson.html", view=view, body=body, turn=turn)
+    if answered is not None:
+        return page
+    # What a lesson says is the same for every reader until one answers a check.
+    place = ("lesson", view.digest, view.page.id)
+    return Around(page, packed(place, lambda: _body(view, key, None)))
 
 
 def _turn(view: LessonView) -> Markup:
@@ -217,18 +226,8 @@ def _turn(view: LessonView) -> Markup:
     )
 
 
-def _body(view: LessonView, key: str) -> Markup:
-    """Return what a lesson says: the same for every reader until one answers a check."""
-    answered = _answered(view.page)
-
-    def draw() -> str:
-        return flask.render_template(
-            "learning/_body.html", page=view.page, key=key, answered=answered
-        )
-
-    if answered is not None:
-        return Markup(draw())  # noqa: S704 - drawn by a template, which has escaped it
-    return kept(("lesson", view.digest, view.page.id), draw)
+def _body(view: LessonView, key: str, answered: Any) -> str:
+    return flask.render_template("learning/_body.html", page=view.page, key=key, answered=answered)
 
 
 def _answered(page: Any) -> Any:
