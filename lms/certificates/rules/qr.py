@@ -1,9 +1,13 @@
 """The QR code of a verification address, as the outline a page draws."""
 
+import re
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
 
 from lms.typeset.qr import modules
+
+_DARK: Final = re.compile(b"\1+")
 
 
 @dataclass(frozen=True)
@@ -18,12 +22,6 @@ class QrCode:
 def qr(address: str) -> QrCode:
     """Draw an address as a QR code (error correction M), the same one as on paper."""
     rows = modules(address)
-    steps = []
-    for y, row in enumerate(rows):
-        x = 0
-        while x < len(row):
-            length = next((n for n, dark in enumerate(row[x:]) if dark != row[x]), len(row) - x)
-            if row[x]:
-                steps.append(f"M{x} {y}.5h{length}")
-            x += length
-    return QrCode(size=len(rows), path="".join(steps))
+    spans = ((y, found.span()) for y, row in enumerate(rows) for found in _DARK.finditer(row))
+    path = "".join([f"M{start} {y}.5h{stop - start}" for y, (start, stop) in spans])
+    return QrCode(size=len(rows), path=path)
