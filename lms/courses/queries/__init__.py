@@ -6,7 +6,7 @@ from datetime import date, datetime
 from threading import Lock
 from typing import Any
 
-from sqlalchemy import Select, func, select
+from sqlalchemy import Select, bindparam, func, select
 from sqlalchemy.orm import contains_eager, defer, joinedload
 
 from lms.courses.models import Course as CourseRow
@@ -92,9 +92,13 @@ def _newest_versions() -> Select[CourseVersion]:
     )
 
 
+# Built once: to build it takes longer than to ask it.
+_LATEST = _newest_versions().where(CourseRow.key == bindparam("key"))
+
+
 def latest(key: str) -> CourseVersion:
     """Return the newest version of a course, retired or not; raise Missing for an unknown key."""
-    version = db.session.scalar(_newest_versions().where(CourseRow.key == key))
+    version = db.session.scalar(_LATEST, {"key": key})
     if version is None:
         raise Missing(key)
     return version
