@@ -1,6 +1,7 @@
 """The one door to every page: who may enter, and what is kept when they leave.
 
-No route without `may=`. A view that returns commits; a view that raises rolls back.
+No route without `may=`. An action that returns is kept, one that raises is dropped. A page keeps
+nothing, unless it says so by `writes()`.
 """
 
 from collections.abc import Callable, Iterator
