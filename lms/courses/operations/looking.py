@@ -123,7 +123,7 @@ class Looking:
         try:
             for _one in range(1, processors):
                 here, there = Pipe(duplex=False)
-                process = Process(target=self._help, args=(there,), daemon=True)
+                process = Process(target=self._help, args=(there, os.getpid()), daemon=True)
                 self._others.append((process, here))
                 process.start()
                 there.close()
@@ -152,17 +152,19 @@ class Looking:
         while self._waiting >= 0 and (number := os.read(self._waiting, _NUMBER)):
             yield self._line[int.from_bytes(number)]
 
-    def _share(self) -> dict[str, Looked]:
-        return {one.name: self._look.at(one) for one in self._mine()}
-
-    def _help(self, to: Connection) -> None:
+    def _help(self, to: Connection, publisher: int) -> None:
         # Without them a pipe whose reader was killed would still have one: this process, waiting
         # for ever, and holding what it has of the instance's lock and the database's line.
         for _process, end in self._others:
             end.close()
         # It ends before there would be much to collect.
         gc.disable()
-        found = self._share()
+        found: dict[str, Looked] = {}
+        for one in self._mine():
+            # Nor does anybody want what is found for a publisher that is no more.
+            if os.getppid() != publisher:
+                os._exit(1)
+            found[one.name] = self._look.at(one)
         with suppress(OSError):
             to.send(found)
         os._exit(0)
@@ -181,7 +183,7 @@ class Looking:
     def of(self, folder: Folder) -> Looked:
         """Return what was found in a folder, looked at now where nobody has."""
         if self._waiting >= 0:
-            self._found |= self._share()
+            self._found |= {one.name: self._look.at(one) for one in self._mine()}
             for _process, here in self._others:
                 # Whoever came to grief sends nothing; its folders are looked at by us.
                 with suppress(EOFError, OSError):
