@@ -1,6 +1,6 @@
 """What the home page shows: what is due, what is under way, what is new."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 
@@ -9,6 +9,7 @@ from lms.assignments import queries as assignments
 from lms.assignments.queries import Obligation
 from lms.assignments.rules import State, due_words
 from lms.courses.queries.catalogue import Catalogue, Edition, catalogue
+from lms.courses.rules.course import Course
 from lms.courses.rules.paths import LearningPath
 from lms.learning.queries import progress
 from lms.learning.queries.progress import Standing, Whole
@@ -28,13 +29,19 @@ class Due:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Underway:
-    """A course begun and not finished, or offered and not begun."""
+class Offer:
+    """A course on offer."""
 
     key: str
     title: str
     minutes: int
     quarters: int
+
+
+@dataclass(frozen=True, kw_only=True)
+class Underway(Offer):
+    """A course begun, with how far this person is."""
+
     standing: Standing
 
 
@@ -45,7 +52,7 @@ class Board:
     due: tuple[Due, ...]
     underway: tuple[Underway, ...]
     unclaimed: tuple[Underway, ...]
-    fresh: tuple[Underway, ...]
+    fresh: tuple[Offer, ...]
     done_count: int
 
 
@@ -109,12 +116,11 @@ def board(
     owed = assignments.own_obligations(
         actor, today=today, completions=known.completions, shelf=shelf
     )
-    open_ones = [one for one in owed if one.state in {State.OVERDUE, State.SOON, State.OPEN}]
-    due = tuple(
-        made for one in open_ones if (made := _due(one, known, offered, today=today)) is not None
-    )
-    named = {one.course_key for one in due}
     begun = {key: known.standing(key) for key in known.begun}
+    open_ones = [one for one in owed if one.state in {State.OVERDUE, State.SOON, State.OPEN}]
+    chosen = (_due(one, known, begun, offered, today=today) for one in open_ones)
+    due = tuple(one for one in chosen if one is not None)
+    named = {one.course_key for one in due}
     suggested = _suggestions(paths, on_offer, shelf).of(profession)
     fresh = [key for key in suggested if key not in begun and key not in named]
     return Board(
@@ -126,7 +132,7 @@ def board(
         ),
         # Also of courses that are no longer offered: credit earned is not forgotten.
         unclaimed=tuple(_underway(one) for one in begun.values() if one.can_claim),
-        fresh=tuple(_underway(known.standing(key)) for key in fresh[:FRESH_MOST]),
+        fresh=tuple(_offer(shelf.content(shelf.latest(key))) for key in fresh[:FRESH_MOST]),
         done_count=sum(1 for one in begun.values() if one.is_complete),
     )
 
@@ -142,19 +148,32 @@ def _underway(standing: Standing) -> Underway:
     )
 
 
-def _due(one: Obligation, known: Whole, offered: list[str], *, today: date) -> Due | None:
+def _offer(course: Course) -> Offer:
+    return Offer(
+        key=course.key, title=course.title, minutes=course.minutes, quarters=course.quarters
+    )
+
+
+def _due(
+    one: Obligation,
+    known: Whole,
+    begun: Mapping[str, Standing],
+    offered: Collection[str],
+    *,
+    today: date,
+) -> Due | None:
     """Choose the course of an obligation to go on with: a begun one, else the first open."""
-    parts = [_underway(known.standing(key)) for key in one.asked.course_keys if key in offered]
-    still = [part for part in parts if not part.standing.completed_at]
-    if not still:
+    there = [key for key in one.asked.course_keys if key in offered]
+    going = [key for key in there if key in begun and not begun[key].completed_at]
+    left = going or [key for key in there if key not in begun]
+    if not left:
         return None
-    begun = [part for part in still if part.standing.is_begun]
-    course = (begun or still)[0]
+    standing = known.standing(left[0])
     words = due_words(one.state, due_on=one.asked.due_on, today=today)
     return Due(
         obligation=one,
         words=words,
-        course_key=course.key,
-        course_title=course.title,
-        standing=course.standing,
+        course_key=standing.course_key,
+        course_title=standing.course.title,
+        standing=standing,
     )

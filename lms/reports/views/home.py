@@ -12,7 +12,7 @@ from lms.courses.queries import paths
 from lms.learning.views.stopped import STOPPED, with_place
 from lms.people import queries as people
 from lms.reports import queries
-from lms.reports.queries.home import Due, Underway
+from lms.reports.queries.home import Due, Offer, Underway
 from lms.reports.views.blueprint import bp
 from lms.web import pages
 from lms.web.door import ANYONE
@@ -70,7 +70,7 @@ def _begun(one: Underway, number: int, *, is_due: bool) -> Markup:
     )
 
 
-def _fresh(fresh: Sequence[Underway]) -> Markup:
+def _fresh(fresh: Sequence[Offer]) -> Markup:
     return kept(
         ("fresh", *((one.key, one.title, one.minutes, one.quarters) for one in fresh)),
         lambda: flask.render_template("reports/_fresh.html", fresh=fresh),
