@@ -15,7 +15,7 @@ from lms.certificates.operations import keys as operations
 from lms.certificates.queries import keys
 from lms.certificates.rules import sealing
 from lms.commands.signing_key import ready_or_refuse, signing_key
-from lms.db import db
+from lms.db import db, writing
 from lms.typeset.signing import SigningKey, check, fingerprint_of
 from tests.certificates.press import award, version
 from tests.conftest import NOON
@@ -176,7 +176,8 @@ def test_a_running_server_signs_with_a_key_renewed_elsewhere(app, cast):
 
 def test_a_key_made_in_a_transaction_that_failed_is_not_kept_in_memory(app):
     press = app.extensions["press"]
-    lost = press().key.certificate
+    with writing():
+        lost = press().key.certificate
     db.session.rollback()
     assert keys.stamp() == ""
     again = press().key.certificate
