@@ -154,6 +154,8 @@ def is_writing() -> bool:
 
 
 BUSY_MILLISECONDS: Final = 15_000
+CACHE_KILOBYTES: Final = 512
+"""What a connection keeps of the file; the system keeps it, too, once for all of them."""
 
 _impatient: ContextVar[bool] = ContextVar("impatient", default=False)
 
@@ -232,6 +234,7 @@ def _set_up(connection: Any, flushing: Flushing) -> None:
     # sqlite3 begins late by itself; then the end of a savepoint would commit.
     connection.isolation_level = None
     connection.execute("PRAGMA foreign_keys = ON")
+    connection.execute(f"PRAGMA cache_size = -{CACHE_KILOBYTES}")
     connection.execute(f"PRAGMA busy_timeout = {BUSY_MILLISECONDS}")
     (mode,) = connection.execute("PRAGMA journal_mode = WAL").fetchone()
     # What was acknowledged survives a power cut too, not only a killed process. SQLite would wait

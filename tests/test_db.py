@@ -237,11 +237,11 @@ def test_every_connection_of_sqlite_is_set_up_the_same():
     for one in connections:
         found = {
             name: one.execute(text(f"PRAGMA {name}")).scalar()
-            for name in ("foreign_keys", "journal_mode", "synchronous", "busy_timeout")
+            for name in ("foreign_keys", "journal_mode", "synchronous", "busy_timeout", "cache_size")
         }
         # 1 is NORMAL: the log is flushed by lms.flushing.
         assert found == {
-            "foreign_keys": 1, "journal_mode": "wal", "synchronous": 1, "busy_timeout": 15_000,
+            "foreign_keys": 1, "journal_mode": "wal", "synchronous": 1, "busy_timeout": 15_000, "cache_size": -512,
         }
         one.close()
 

@@ -7,7 +7,7 @@ import os
 import socket
 import sys
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, nullcontext, suppress
 from typing import Any, Final
 
@@ -35,6 +35,8 @@ _ARENA_MAX: Final = -8
 _MEGABYTE: Final = 1024 * 1024
 # So many new objects before the collector looks at them; a page makes some thousands.
 _YOUNG: Final = 10_000
+# So many rounds among the new ones before those that stayed are looked at, too.
+_YOUNG_ROUNDS: Final = 5
 
 
 def is_free(host: str, port: int) -> bool:
@@ -151,12 +153,26 @@ def _share_memory() -> None:
     gc.collect()
     libc: Any = ctypes.CDLL(None)
     with suppress(AttributeError):
-        libc.mallopt(_ARENA_MAX, 2)
+        libc.mallopt(_ARENA_MAX, 1)
         libc.mallopt(_MMAP_THRESHOLD, _MEGABYTE // 4)
         libc.mallopt(_TRIM_THRESHOLD, _MEGABYTE)
         libc.malloc_trim(0)
+        gc.callbacks.append(_giving_back(libc))
     gc.freeze()
-    gc.set_threshold(_YOUNG, 20, 20)
+    gc.set_threshold(_YOUNG, _YOUNG_ROUNDS, 20)
+
+
+def _giving_back(libc: Any) -> Callable[[str, dict[str, int]], None]:
+    """Return what gives memory back that lies free in between, after the collector's larger rounds.
+
+    A millisecond each second or so while there is much to do, and nothing while there isn't.
+    """
+
+    def give_back(phase: str, round_of: dict[str, int]) -> None:
+        if phase == "stop" and round_of["generation"] > 0:
+            libc.malloc_trim(0)
+
+    return give_back
 
 
 class _Server(Granian):  # type: ignore[misc, valid-type]

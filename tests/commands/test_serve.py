@@ -12,6 +12,7 @@ import pytest
 
 from lms import clock
 from lms.app import create_app
+from lms.commands import serve as serving
 from lms.commands.database import upgrade
 from lms.config import Settings
 from lms.db import db
@@ -89,6 +90,24 @@ def test_who_made_the_workers_takes_next_to_nothing_and_ends_them_when_told(serv
     os.kill(watching.pid, signal.SIGTERM)
     assert watching.wait(timeout=30) == 0
     assert not [one for one in (first, second) if Path(f"/proc/{one}").exists()]
+
+
+def test_what_a_worker_frees_goes_back_to_the_system():
+    given = []
+
+    class Library:
+        def malloc_trim(self, pad):
+            given.append(pad)
+
+    give_back = serving._giving_back(Library())
+    for generation in (0, 1, 2):
+        give_back("start", {"generation": generation})
+    assert given == []
+    give_back("stop", {"generation": 0})
+    assert given == []
+    give_back("stop", {"generation": 1})
+    give_back("stop", {"generation": 2})
+    assert given == [0, 0]
 
 
 def test_hanging_up_exchanges_the_workers_and_nobody_is_sent_away(server):

@@ -37,7 +37,7 @@ FORMAT_WORDS: Mapping[str, str] = {
 }
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Objective:
     """What the learner can do afterwards."""
 
@@ -47,7 +47,7 @@ class Objective:
     text: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Lesson:
     """One lesson: its pages are in the version's rendered part under the same id."""
 
@@ -59,7 +59,7 @@ class Lesson:
     cases: int = 0
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Option:
     """One answer of an item. `right` has no meaning for ordering."""
 
@@ -70,7 +70,7 @@ class Option:
     pinned: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Pair:
     """Two things that belong together in a matching item."""
 
@@ -80,7 +80,7 @@ class Pair:
     rationale: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Choice:
     """What one can do at a node of a case, and where it leads."""
 
@@ -90,7 +90,7 @@ class Choice:
     rationale: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Node:
     """A moment in a case. An end has an outcome, a score from 0 to 1 and a debrief."""
 
@@ -107,7 +107,7 @@ class Node:
         return not self.choices
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Item:
     """One question of the bank."""
 
@@ -125,7 +125,7 @@ class Item:
     start: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Quiz:
     """The policy of the quiz, and its bank."""
 
@@ -138,7 +138,7 @@ class Quiz:
     items: tuple[Item, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Contributor:
     """Someone who planned, wrote or reviewed, with what they disclosed."""
 
@@ -148,7 +148,7 @@ class Contributor:
     disclosure: str
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Reference:
     """One source."""
 
@@ -159,7 +159,7 @@ class Reference:
     review_by: date | None
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True, slots=True)
 class Requirements:
     """What makes this course complete."""
 
