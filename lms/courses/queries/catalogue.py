@@ -96,6 +96,15 @@ class Catalogue:
             known = self._contents[edition.digest]
         return known
 
+    def take_over(self, former: "Catalogue") -> None:
+        """Take over what was parsed of the versions that are still there: they never change.
+
+        What the server parsed before it made its workers stays in the memory that they share.
+        """
+        still = {one.digest for one in self.editions.values()}
+        parsed = list(former._contents.items())
+        self._contents.update({digest: said for digest, said in parsed if digest in still})
+
     def _read(self, editions: list[Edition]) -> None:
         wanted = [one.id for one in editions if one.digest not in self._contents]
         rows = select(CourseVersion.digest, CourseVersion.content).where(
@@ -185,13 +194,13 @@ def catalogue() -> Catalogue:
     known = _kept.get(engine)
     if known is not None and known.mark == mark:
         return known
-    made = _read(mark)
+    made = _read(mark, known)
     if not is_writing():
         _kept[engine] = made
     return made
 
 
-def _read(mark: Mark) -> Catalogue:
+def _read(mark: Mark, former: Catalogue | None) -> Catalogue:
     rows = db.session.execute(
         select(
             CourseVersion.id, CourseVersion.course_id, CourseRow.key, CourseVersion.number,
@@ -225,5 +234,7 @@ def _read(mark: Mark) -> Catalogue:
         issuer=Issuer(*mark[-3:]) if mark[-3] is not None else None,
         all_series=tuple(sorted(series.values(), key=lambda one: one.title.casefold())),
     )
+    if former is not None:
+        made.take_over(former)
     made._read(list(made.newest.values()))
     return made
