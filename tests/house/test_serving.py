@@ -10,6 +10,8 @@ NOT_FOR_SERVING = {
     "mako": "comes with Alembic",
     "pygments": "comes with Mako",
     "xlsxwriter": "writes workbooks; lms/tables/writing.py",
+    "pyhanko": "checks signed files; lms/typeset/checking.py",
+    "aiohttp": "comes with pyHanko",
     "fido2": "reads passkeys; lms/people/rules/webauthn.py",
 }
 
