@@ -18,6 +18,8 @@ from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
+from sqlalchemy import text
+
 from lms.access import SYSTEM
 from lms.app import create_app
 from lms.commands.database import upgrade
@@ -25,6 +27,7 @@ from lms.config import Settings
 from lms.courses import cli as courses
 from lms.db import db
 from lms.people.operations import hashed
+from lms.web.door import kept
 from tests.bench import driver, servers
 from tests.bench.driver import Job, Run
 from tests.bench.journey import PASSWORD
@@ -136,6 +139,10 @@ def _measure(way: Way, folder: Path, *, seconds: float, people: int) -> None:
             crowd = seed_crowd(people, completions=people + people // 10)
             db.session.commit()
         town.found()
+        if way.is_postgresql:
+            with town.app.app_context(), kept():
+                # It takes its statistics by itself some minute after so many rows have come.
+                db.session.execute(text("ANALYZE"))
         (chief,) = sign_in(town.app, [crowd.coordinator])
         readers: list[Visitor] = town.readers(32)
         asked = town.answerers(24)
