@@ -1,43 +1,34 @@
 """The modules of a QR code, worked out once for the paper and the page that show it.
 
-The library that makes codes goes through them module by module, eight times to choose a mask,
-which takes longer than all else on a certificate. Here a symbol is one number, a bit a module; the
-masks of a version differ by patterns that no text changes; and the penalties of all masks (ISO/IEC
-18004, 7.8.3) are counted for whole symbols. What comes out is what the library makes.
+The library that makes the code tries all eight masks module by module, which takes longer than all
+else. The masks of one version differ by patterns that no text changes; so a code is made with the
+first, and the penalties of all (ISO/IEC 18004, 7.8.3) are counted with whole symbols held as one
+number each, a bit a module. It answers the library's own choice.
 """
 
-import re
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 import segno
 
-from lms.typeset.symbol import GAP, ROOMS, number, places
-
 _MASKS: Final = 8
-_LOWER: Final = re.compile("[a-z]")
+# Light modules between two rows: what looks four modules ahead sees nothing of the next one.
+_GAP: Final = bytes(4)
+_DIGITS: Final = bytes.maketrans(b"\0\1", b"01")
 _BITS: Final = bytes.maketrans(b"01", b"\0\1")
 
 
 @lru_cache(256)
 def modules(data: str) -> tuple[bytes, ...]:
     """Answer the modules of a QR code (error correction M), row by row."""
-    drawn, masks = _first(data)
+    made = segno.make(data, error="m", boost_error=False, micro=False, mask=0)
+    masks = _masks(made.version)
+    drawn = _number(made.matrix)
     judged = drawn & masks.judged
     # Of equal ones, the first.
     best = min(range(_MASKS), key=lambda mask: masks.penalty(judged ^ masks.judged_changes[mask]))
     return masks.rows(drawn ^ masks.changes[best])
-
-
-def _first(data: str) -> tuple[int, "_Masks"]:
-    """Draw a symbol with the first mask."""
-    if data.isascii() and _LOWER.search(data):  # or it might be written in fewer bits
-        version = next((one for one, room in ROOMS.items() if len(data) <= room), 0)
-        if version and (known := places(version)).agree:
-            return known.symbol(data.encode("ascii")), _masks(version)
-    made = segno.make(data, error="m", boost_error=False, micro=False, mask=0)
-    return number(made.matrix), _masks(made.version)
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +44,7 @@ class _Masks:
 
     def penalty(self, symbol: int) -> int:
         """Answer the penalties of a symbol."""
-        line = self.size + len(GAP)
+        line = self.size + len(_GAP)
         across = ~(symbol ^ (symbol >> 1)) & self.across
         down = ~(symbol ^ (symbol >> line)) & self.down
         blocks = across & (across >> line) & down
@@ -68,8 +59,8 @@ class _Masks:
 
     def rows(self, symbol: int) -> tuple[bytes, ...]:
         """Answer a symbol row by row, a byte a module."""
-        line = self.size + len(GAP)
-        told = f"{symbol:0{self.size * line - len(GAP)}b}".encode().translate(_BITS)
+        line = self.size + len(_GAP)
+        told = f"{symbol:0{self.size * line - len(_GAP)}b}".encode().translate(_BITS)
         return tuple(told[at : at + self.size] for at in range(0, len(told), line))
 
 
@@ -94,6 +85,11 @@ def _finders(symbol: int, step: int) -> int:
     return (found & ~((found << 4 * step) | (found << 6 * step))).bit_count()
 
 
+def _number(rows: Any) -> int:
+    """Write all rows as one number, light gaps between them."""
+    return int(_GAP.join(rows).translate(_DIGITS), 2)
+
+
 @lru_cache(8)
 def _masks(version: int) -> _Masks:
     """Learn from the library how the masks of a version differ."""
@@ -102,16 +98,16 @@ def _masks(version: int) -> _Masks:
         for mask in range(_MASKS)
     ]
     size = len(made[0].matrix)
-    judged = number(_judged(size, version))
-    first, row = number(made[0].matrix), b"\1" * size
-    changes = tuple(first ^ number(one.matrix) for one in made)
+    judged = _number(_judged(size, version))
+    first, row = _number(made[0].matrix), b"\1" * size
+    changes = tuple(first ^ _number(one.matrix) for one in made)
     return _Masks(
         size=size,
         judged=judged,
         changes=changes,
         judged_changes=tuple(one & judged for one in changes),
-        across=number([b"\0" + row[1:]] * size),
-        down=number([bytes(size), *[row] * (size - 1)]),
+        across=_number([b"\0" + row[1:]] * size),
+        down=_number([bytes(size), *[row] * (size - 1)]),
     )
 
 
