@@ -85,7 +85,7 @@ def remind(settings: Settings) -> str | None:
     at = clock.now()
     today = clock.day_of(at, settings.zone)
     # Most rounds find nothing, and then nobody waits for this one to end.
-    if not _look(lambda: waiting.due_rounds(today)):
+    if not _look(lambda: waiting.due_rounds(today, zone=settings.zone)):
         return None
     morning = datetime.combine(today, MORNING, tzinfo=settings.zone)
     with kept():

@@ -10,8 +10,8 @@ import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, date, datetime, timedelta
 from datetime import time as time_of_day
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -22,6 +22,7 @@ from lms import clock, outbox
 from lms.access import SYSTEM
 from lms.assignments import operations as assignments
 from lms.assignments.models import ReminderRound
+from lms.assignments.queries.reminders import due_rounds
 from lms.assignments.rules import Request
 from lms.commands import worker
 from lms.config import MailServer
@@ -181,6 +182,14 @@ def assigned(app, cast, *, due_in: int = 14) -> None:
         actor=cast.actor("cora"), department_id=cast.emergency, request=request, at=at, today=today
     )
     db.session.commit()
+
+
+def test_an_assignment_made_in_the_evening_counts_from_that_day(app, cast, monkeypatch):
+    evening = datetime(2026, 11, 22, 4, tzinfo=UTC)  # eight o'clock of the day before, in California
+    monkeypatch.setattr(clock, "now", lambda: evening)
+    assigned(app, cast)
+    zone = app.extensions["settings"].zone
+    assert [one.step for one in due_rounds(date(2026, 11, 21), zone=zone)] == [-14]
 
 
 def test_case_52_three_workers_at_once_remind_each_person_once(app, cast, monkeypatch):

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, tzinfo
 
 from sqlalchemy import select
 
@@ -124,11 +124,13 @@ def remind_automatically(*, sender: Sender, at: datetime, today: date, not_befor
 
     A step is counted from the due day and done once for an assignment (cases 52 and 53), by
     whichever worker comes first. Each person gets one mail with everything open, and none when
-    any reminder went to them in the last three days. `not_before` is when the mails may leave.
+    any reminder went to them in the last three days. `not_before` is when the mails may leave, in
+    the institution's zone.
     """
-    if not wanted.due_rounds(today):
+    zone = not_before.tzinfo
+    if not wanted.due_rounds(today, zone=zone):
         return 0
-    rounds = _hold(today)
+    rounds = _hold(today, zone)
     if not rounds:
         return 0
     readers = _readers(rounds, sender, today)
@@ -162,16 +164,16 @@ def remind_automatically(*, sender: Sender, at: datetime, today: date, not_befor
     return queued
 
 
-def _hold(today: date) -> list[DueRound]:
+def _hold(today: date, zone: tzinfo | None) -> list[DueRound]:
     """Hold the assignments whose step is due, and return the steps nobody did meanwhile."""
-    ids = sorted({one.assignment_id for one in wanted.due_rounds(today)})
+    ids = sorted({one.assignment_id for one in wanted.due_rounds(today, zone=zone)})
     db.session.execute(
         select(Assignment.id)
         .where(Assignment.id.in_(ids))
         .order_by(Assignment.id)
         .with_for_update(key_share=True)
     ).all()
-    return wanted.due_rounds(today)
+    return wanted.due_rounds(today, zone=zone)
 
 
 def _readers(rounds: Sequence[DueRound], sender: Sender, today: date) -> list[Reader]:

@@ -3,7 +3,7 @@
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import date, datetime, timedelta, tzinfo
 
 from sqlalchemy import select
 
@@ -176,8 +176,11 @@ class DueRound:
     step: int
 
 
-def due_rounds(today: date) -> list[DueRound]:
-    """Return the steps that are due today and not done yet: two statements, whatever the size."""
+def due_rounds(today: date, *, zone: tzinfo | None) -> list[DueRound]:
+    """Return the steps that are due today and not done yet: two statements, whatever the size.
+
+    `today` is the institution's day, and so is the day on which an assignment was made, by `zone`.
+    """
     late = timedelta(days=rules.STEPS[-1] + rules.LATE_DAYS)
     rows = db.session.execute(
         select(Assignment.id, AssignmentCycle.due_on, AssignmentCycle.opened_at)
@@ -191,7 +194,11 @@ def due_rounds(today: date) -> list[DueRound]:
     steps = [
         DueRound(assignment_id=row.id, due_on=row.due_on, step=step)
         for row in rows
-        if (step := rules.step_of(due_on=row.due_on, opened_on=row.opened_at.date(), today=today))
+        if (
+            step := rules.step_of(
+                due_on=row.due_on, opened_on=row.opened_at.astimezone(zone).date(), today=today
+            )
+        )
         is not None
     ]
     return _not_done(steps)
