@@ -80,4 +80,5 @@ class Protection(CSRFProtect):  # type: ignore[misc]
         if request.method == "POST":
             if len(_checked) >= _MOST:
                 _checked.clear()
-            _checked[_place()] = _sent()
+            # The one that was found good, wherever it stood.
+            _checked[_place()] = str(self._get_csrf_token())

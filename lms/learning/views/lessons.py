@@ -142,7 +142,8 @@ def _left(page: CoursePage) -> Markup:
 
     if standing.is_complete:
         return with_place(Markup(draw()), None)  # noqa: S704 - drawn by a template, which has escaped
-    place = ("left", standing.mark, standing.newest_number, page.newest_note)
+    newer = (standing.newest_number, standing.newer_is_material, page.newest_note)
+    place = ("left", standing.mark, *newer)
     return with_place(kept(place, draw), standing.position)
 
 
